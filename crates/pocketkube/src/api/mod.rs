@@ -1,0 +1,14 @@
+//! What every layer speaks about: objects, their metadata, errors and names.
+//!
+//! This is the leaf of the crate: it imports nothing from it. Mirrors Kubernetes'
+//! `staging/src/k8s.io/apimachinery`.
+
+pub mod field;
+pub mod gvk;
+pub mod meta;
+pub mod object;
+pub mod status;
+
+pub use gvk::{GroupResource, GroupVersion, GroupVersionKind};
+pub use object::{Object, ObjectRef};
+pub use status::StatusError;

@@ -1,0 +1,19 @@
+//! A Kubernetes cluster inside your process.
+
+pub mod api;
+pub mod clock;
+pub mod tasks;
+
+pub mod admission;
+pub mod authentication;
+pub mod authorization;
+pub mod client;
+pub mod controller;
+pub mod endpoints;
+pub mod kubelet;
+pub mod network;
+pub mod printers;
+pub mod registry;
+pub mod scheduler;
+pub mod server;
+pub mod storage;
