@@ -1,0 +1,65 @@
+//! An authenticated identity.
+
+use std::collections::BTreeMap;
+
+/// A user as authorization and admission see them. Mirrors `user.Info`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserInfo {
+    pub name: String,
+    pub uid: String,
+    pub groups: Vec<String>,
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+/// May do everything.
+pub const SYSTEM_MASTERS: &str = "system:masters";
+/// Everyone who proved who they are.
+pub const ALL_AUTHENTICATED: &str = "system:authenticated";
+/// Everyone who did not.
+pub const ALL_UNAUTHENTICATED: &str = "system:unauthenticated";
+
+impl UserInfo {
+    pub fn new(name: &str, groups: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The cluster's administrator, as kind and kubeadm name it.
+    pub fn admin() -> Self {
+        Self::new("kubernetes-admin", &[SYSTEM_MASTERS, ALL_AUTHENTICATED])
+    }
+
+    /// A component of the control plane, such as `system:kube-scheduler`.
+    pub fn component(name: &str) -> Self {
+        Self::new(name, &[ALL_AUTHENTICATED])
+    }
+
+    /// The kubelet of a node.
+    pub fn node(node: &str) -> Self {
+        let name = format!("system:node:{node}");
+        Self::new(&name, &["system:nodes", ALL_AUTHENTICATED])
+    }
+
+    /// A service account.
+    pub fn service_account(namespace: &str, name: &str) -> Self {
+        Self::new(
+            &format!("system:serviceaccount:{namespace}:{name}"),
+            &[
+                "system:serviceaccounts",
+                &format!("system:serviceaccounts:{namespace}"),
+                ALL_AUTHENTICATED,
+            ],
+        )
+    }
+
+    pub fn anonymous() -> Self {
+        Self::new("system:anonymous", &[ALL_UNAUTHENTICATED])
+    }
+
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.iter().any(|own| own == group)
+    }
+}

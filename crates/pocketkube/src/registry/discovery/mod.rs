@@ -1,0 +1,8 @@
+//! The kinds of the `discovery` group: one file and one row each.
+
+use super::ResourceDef;
+
+/// The rows of this group.
+pub fn resources() -> Vec<ResourceDef> {
+    vec![]
+}
