@@ -1,1 +1,5 @@
-//! (being built)
+//! In-process clients with an identity, and what controllers are built from.
+
+mod transport;
+
+pub use transport::{Transport, WatchReceiver};
