@@ -6,8 +6,10 @@
 pub mod field;
 pub mod gvk;
 pub mod meta;
+pub mod names;
 pub mod object;
 pub mod status;
+pub mod validate;
 
 pub use gvk::{GroupResource, GroupVersion, GroupVersionKind};
 pub use object::{Object, ObjectRef};
