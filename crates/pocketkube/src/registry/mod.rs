@@ -2,19 +2,39 @@
 //!
 //! A kind is one file exporting one [`ResourceDef`] and one row in its group's list. Routes,
 //! discovery, OpenAPI, tables and RBAC names all read these rows; a CustomResourceDefinition adds
-//! rows at run time. The order of hooks, create, update and delete live once, in [`store`].
+//! rows at run time. The order of hooks lives once: [`Registry::create`], [`Registry::update`],
+//! [`Registry::delete`]. Mirrors `pkg/registry` and `apiserver/pkg/registry` (v1.35).
 
+mod create;
+mod delete;
 mod resource;
+mod store;
 mod strategy;
 mod table;
+mod update;
 
+pub use crate::api::validate::Scope;
+pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{
-    ALL_VERBS, ResourceDef, ScalePaths, Scope, SelectableField, Subresource, SubresourceKind, Verb,
+    ALL_VERBS, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind, Verb,
 };
-pub use strategy::{HookContext, NameValidator, Objects, Reservation, Strategy};
+pub use store::{Admit, Registry, WriteContext};
+pub use strategy::{HookContext, Objects, PlainStrategy, Reservation, Strategy};
 pub use table::ResourceTable;
+pub use update::Change;
 
 pub mod apps;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
+
+/// Every built-in resource.
+pub fn built_in_resources() -> Vec<ResourceDef> {
+    [
+        core::resources(),
+        apps::resources(),
+        coordination::resources(),
+        discovery::resources(),
+    ]
+    .concat()
+}

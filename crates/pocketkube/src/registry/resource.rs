@@ -7,15 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::strategy::Strategy;
+use crate::api::validate::Scope;
 use crate::api::{GroupResource, GroupVersion, GroupVersionKind};
 use crate::printers::TableDef;
-
-/// Whether objects live in a namespace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    Namespaced,
-    Cluster,
-}
 
 /// What can be asked of a resource, by the names that RBAC and discovery use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,6 +138,8 @@ pub struct ResourceDef {
     pub short_names: Vec<Cow<'static, str>>,
     pub categories: Vec<Cow<'static, str>>,
     pub scope: Scope,
+    /// Whether a CustomResourceDefinition brought it.
+    pub is_custom: bool,
     pub verbs: Cow<'static, [Verb]>,
     pub subresources: Vec<Subresource>,
     /// Whose objects these are in storage: another resource's where two groups serve the same.
@@ -171,6 +167,7 @@ impl ResourceDef {
             short_names: Vec::new(),
             categories: Vec::new(),
             scope: Scope::Namespaced,
+            is_custom: false,
             verbs: ALL_VERBS.into(),
             subresources: Vec::new(),
             storage: Arc::new(GroupResource::new(group, plural)),

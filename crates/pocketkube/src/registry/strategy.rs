@@ -9,10 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::field::ErrorList;
+use crate::api::names::NameRule;
 use crate::api::{GroupResource, ObjectRef, StatusError};
-
-/// Checks a name; each message is one mistake. `is_prefix` is set for `generateName`.
-pub type NameValidator = fn(name: &str, is_prefix: bool) -> Vec<String>;
 
 /// What a hook may know besides its object.
 pub struct HookContext<'a> {
@@ -45,7 +43,7 @@ pub trait Strategy: Send + Sync {
     fn default(&self, _object: &mut Value) {}
 
     /// The rule for `metadata.name`.
-    fn name_validator(&self) -> NameValidator;
+    fn name_rule(&self) -> NameRule;
 
     /// Drops what a client may not set and sets what it can't, such as an empty status.
     fn prepare_for_create(&self, _object: &mut Value, _context: &HookContext<'_>) {}
@@ -103,9 +101,14 @@ pub trait Strategy: Send + Sync {
         true
     }
 
-    /// Whether changes outside `metadata` and `status` count `metadata.generation` up.
+    /// Whether objects carry `metadata.generation`.
     fn counts_generation(&self) -> bool {
         false
+    }
+
+    /// Whether an update counts the generation up, where the kind has one.
+    fn is_new_generation(&self, new: &Value, old: &Value) -> bool {
+        new["spec"] != old["spec"]
     }
 
     /// Seconds that a deleted object stays, where it is deleted gracefully: from the request
@@ -118,5 +121,23 @@ pub trait Strategy: Send + Sync {
     /// (`spec.finalizers` of a Namespace).
     fn holds_deletion(&self, _object: &Value) -> bool {
         false
+    }
+
+    /// What a graceful or finalized deletion changes besides `metadata.deletionTimestamp`
+    /// (`status.phase` of a Namespace).
+    fn prepare_for_delete(&self, _object: &mut Value) {}
+
+    /// Whether DELETE answers with the object rather than a `Status`.
+    fn returns_deleted_object(&self) -> bool {
+        false
+    }
+}
+
+/// Policy of kinds whose rules are all generic.
+pub struct PlainStrategy(pub NameRule);
+
+impl Strategy for PlainStrategy {
+    fn name_rule(&self) -> NameRule {
+        self.0
     }
 }

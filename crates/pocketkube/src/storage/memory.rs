@@ -1,0 +1,402 @@
+//! Objects in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde_json::Value;
+
+use super::Key;
+use super::watch_log::{Change, ChangeKind, Gone, WatchLog, Watcher};
+use crate::api::{GroupResource, Object, ObjectRef, meta};
+
+/// Who made a commit, for the chain of cause.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The user name of the writer.
+    pub actor: Arc<str>,
+}
+
+/// Why a commit was refused. Nothing has changed then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    #[error("the object exists")]
+    Exists,
+    #[error("the object does not exist")]
+    NotFound,
+    /// The object is no longer at the revision that the writer read.
+    #[error("the object is at revision {actual}")]
+    Conflict { actual: u64 },
+}
+
+/// Some objects of a resource as they were at one revision.
+#[derive(Clone, Debug)]
+pub struct ListPage {
+    pub items: Vec<ObjectRef>,
+    pub revision: u64,
+}
+
+/// Namespace and name.
+type Place = (String, String);
+
+/// The objects and history of the whole cluster; clones share it.
+#[derive(Clone)]
+pub struct Storage {
+    state: Arc<RwLock<State>>,
+    log_capacity: usize,
+}
+
+struct State {
+    revision: u64,
+    tables: HashMap<Arc<GroupResource>, Table>,
+}
+
+struct Table {
+    objects: BTreeMap<Place, ObjectRef>,
+    log: Arc<WatchLog>,
+}
+
+impl Storage {
+    /// Changes that the watch log keeps a resource.
+    pub const DEFAULT_LOG_CAPACITY: usize = 4096;
+
+    pub fn new(log_capacity: usize) -> Self {
+        Self {
+            state: Arc::new(RwLock::new(State {
+                // As in etcd, no object is ever at revision 0: it means "any" in requests.
+                revision: 1,
+                tables: HashMap::new(),
+            })),
+            log_capacity,
+        }
+    }
+
+    /// The revision of the newest commit.
+    pub fn revision(&self) -> u64 {
+        self.state.read().revision
+    }
+
+    pub fn get(&self, key: &Key) -> Option<ObjectRef> {
+        let state = self.state.read();
+        let place = (key.namespace.clone(), key.name.clone());
+        state
+            .tables
+            .get(&key.resource)?
+            .objects
+            .get(&place)
+            .cloned()
+    }
+
+    /// Every object of a resource, or of one namespace, in order of namespace and name.
+    pub fn list(&self, resource: &GroupResource, namespace: &str) -> ListPage {
+        let state = self.state.read();
+        let items = match state.tables.get(resource) {
+            Some(table) => table.range(namespace).cloned().collect(),
+            None => Vec::new(),
+        };
+        ListPage {
+            items,
+            revision: state.revision,
+        }
+    }
+
+    /// Like [`Storage::list`], as it was at an earlier revision. Fails where the log no longer
+    /// reaches back that far.
+    pub fn list_at(
+        &self,
+        resource: &GroupResource,
+        namespace: &str,
+        revision: u64,
+    ) -> Result<ListPage, Gone> {
+        let state = self.state.read();
+        let Some(table) = state.tables.get(resource) else {
+            return Ok(ListPage {
+                items: Vec::new(),
+                revision,
+            });
+        };
+        let mut objects: BTreeMap<Place, ObjectRef> = table
+            .range(namespace)
+            .map(|object| (place_of(object), object.clone()))
+            .collect();
+        for change in table.log.after(revision, usize::MAX)?.iter().rev() {
+            if !namespace.is_empty() && change.object.namespace() != namespace {
+                continue;
+            }
+            let place = place_of(&change.object);
+            match &change.previous {
+                Some(previous) => objects.insert(place, previous.clone()),
+                None => objects.remove(&place),
+            };
+        }
+        Ok(ListPage {
+            items: objects.into_values().collect(),
+            revision,
+        })
+    }
+
+    /// The number of objects of a resource in all namespaces.
+    pub fn count(&self, resource: &GroupResource) -> usize {
+        let state = self.state.read();
+        state
+            .tables
+            .get(resource)
+            .map_or(0, |table| table.objects.len())
+    }
+
+    /// Resources that hold at least one object, or once did.
+    pub fn resources(&self) -> Vec<Arc<GroupResource>> {
+        self.state.read().tables.keys().cloned().collect()
+    }
+
+    /// Stores a new object and returns it with its revision.
+    pub fn create(
+        &self,
+        key: &Key,
+        value: Value,
+        origin: Origin,
+    ) -> Result<ObjectRef, CommitError> {
+        let mut state = self.state.write();
+        let revision = state.revision + 1;
+        let table = state.table(&key.resource, self.log_capacity);
+        let place = (key.namespace.clone(), key.name.clone());
+        if table.objects.contains_key(&place) {
+            return Err(CommitError::Exists);
+        }
+        let object = at_revision(value, revision);
+        table.objects.insert(place, object.clone());
+        table.log.append(Change {
+            revision,
+            kind: ChangeKind::Created,
+            object: object.clone(),
+            previous: None,
+            origin,
+        });
+        state.revision = revision;
+        Ok(object)
+    }
+
+    /// Replaces an object that is still at the revision `expected`.
+    pub fn update(
+        &self,
+        key: &Key,
+        expected: u64,
+        value: Value,
+        origin: Origin,
+    ) -> Result<ObjectRef, CommitError> {
+        let mut state = self.state.write();
+        let revision = state.revision + 1;
+        let table = state.table(&key.resource, self.log_capacity);
+        let place = (key.namespace.clone(), key.name.clone());
+        let previous = table.at(&place, expected)?;
+        let object = at_revision(value, revision);
+        table.objects.insert(place, object.clone());
+        table.log.append(Change {
+            revision,
+            kind: ChangeKind::Updated,
+            object: object.clone(),
+            previous: Some(previous),
+            origin,
+        });
+        state.revision = revision;
+        Ok(object)
+    }
+
+    /// Removes an object that is still at the revision `expected`, and returns `last`, its final
+    /// state, at the revision of the removal.
+    pub fn delete(
+        &self,
+        key: &Key,
+        expected: u64,
+        last: Value,
+        origin: Origin,
+    ) -> Result<ObjectRef, CommitError> {
+        let mut state = self.state.write();
+        let revision = state.revision + 1;
+        let table = state.table(&key.resource, self.log_capacity);
+        let place = (key.namespace.clone(), key.name.clone());
+        let previous = table.at(&place, expected)?;
+        let object = at_revision(last, revision);
+        table.objects.remove(&place);
+        table.log.append(Change {
+            revision,
+            kind: ChangeKind::Deleted,
+            object: object.clone(),
+            previous: Some(previous),
+            origin,
+        });
+        state.revision = revision;
+        Ok(object)
+    }
+
+    /// Follows a resource from after `revision`. Fails where the log no longer reaches back.
+    pub fn watch(&self, resource: &Arc<GroupResource>, revision: u64) -> Result<Watcher, Gone> {
+        let log = {
+            let mut state = self.state.write();
+            state.table(resource, self.log_capacity).log.clone()
+        };
+        log.after(revision, 0)?;
+        Ok(Watcher::new(log, revision))
+    }
+
+    /// The objects of a resource together with a watcher that misses nothing after them.
+    pub fn list_and_watch(
+        &self,
+        resource: &Arc<GroupResource>,
+        namespace: &str,
+    ) -> (ListPage, Watcher) {
+        let mut state = self.state.write();
+        let revision = state.revision;
+        let table = state.table(resource, self.log_capacity);
+        let items = table.range(namespace).cloned().collect();
+        let watcher = Watcher::new(table.log.clone(), revision);
+        (ListPage { items, revision }, watcher)
+    }
+}
+
+impl State {
+    fn table(&mut self, resource: &Arc<GroupResource>, log_capacity: usize) -> &mut Table {
+        self.tables
+            .entry(resource.clone())
+            .or_insert_with(|| Table {
+                objects: BTreeMap::new(),
+                // Nothing happened to this resource before, so any earlier revision will do.
+                log: WatchLog::new(log_capacity, 0),
+            })
+    }
+}
+
+impl Table {
+    /// Objects of one namespace, or all where it is empty.
+    fn range<'a>(&'a self, namespace: &str) -> Box<dyn Iterator<Item = &'a ObjectRef> + 'a> {
+        if namespace.is_empty() {
+            return Box::new(self.objects.values());
+        }
+        let namespace = namespace.to_owned();
+        let from = Bound::Included((namespace.clone(), String::new()));
+        let range = self.objects.range((from, Bound::Unbounded));
+        Box::new(
+            range
+                .take_while(move |((ns, _), _)| *ns == namespace)
+                .map(|(_, object)| object),
+        )
+    }
+
+    fn at(&self, place: &Place, expected: u64) -> Result<ObjectRef, CommitError> {
+        let object = self.objects.get(place).ok_or(CommitError::NotFound)?;
+        match object.resource_version() {
+            actual if actual == expected => Ok(object.clone()),
+            actual => Err(CommitError::Conflict { actual }),
+        }
+    }
+}
+
+fn place_of(object: &ObjectRef) -> Place {
+    (object.namespace().to_owned(), object.name().to_owned())
+}
+
+fn at_revision(mut value: Value, revision: u64) -> ObjectRef {
+    meta::set_text(&mut value, "resourceVersion", &revision.to_string());
+    Object::new(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn config_maps() -> Arc<GroupResource> {
+        Arc::new(GroupResource::new("", "configmaps"))
+    }
+
+    fn object(name: &str, data: &str) -> Value {
+        json!({"metadata": {"namespace": "default", "name": name}, "data": {"k": data}})
+    }
+
+    fn storage_with(names: &[&str]) -> (Storage, Arc<GroupResource>) {
+        let storage = Storage::new(8);
+        let resource = config_maps();
+        for name in names {
+            let key = Key::new(&resource, "default", name);
+            storage
+                .create(&key, object(name, "1"), Origin::default())
+                .expect("the name is free");
+        }
+        (storage, resource)
+    }
+
+    #[test]
+    fn a_commit_counts_one_global_revision_up() {
+        let (storage, resource) = storage_with(&["a", "b"]);
+        assert_eq!(storage.revision(), 3);
+        let found = storage
+            .get(&Key::new(&resource, "default", "b"))
+            .expect("b exists");
+        assert_eq!(found.resource_version(), 3);
+    }
+
+    #[test]
+    fn a_writer_that_read_an_old_revision_is_refused() {
+        let (storage, resource) = storage_with(&["a"]);
+        let key = Key::new(&resource, "default", "a");
+        storage
+            .update(&key, 2, object("a", "2"), Origin::default())
+            .expect("the revision is current");
+        let late = storage.update(&key, 2, object("a", "3"), Origin::default());
+        assert_eq!(late.unwrap_err(), CommitError::Conflict { actual: 3 });
+    }
+
+    #[test]
+    fn a_list_at_an_earlier_revision_shows_what_was_there() {
+        let (storage, resource) = storage_with(&["a", "b"]);
+        let then = storage.revision();
+        let a = Key::new(&resource, "default", "a");
+        storage
+            .delete(&a, 2, object("a", "1"), Origin::default())
+            .expect("a is deleted");
+        let c = Key::new(&resource, "default", "c");
+        storage
+            .create(&c, object("c", "1"), Origin::default())
+            .expect("c is free");
+        let page = storage
+            .list_at(&resource, "default", then)
+            .expect("the log reaches back");
+        let names: Vec<_> = page
+            .items
+            .iter()
+            .map(|item| item.name().to_owned())
+            .collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_watcher_sees_every_change_once_and_in_order() {
+        let (storage, resource) = storage_with(&["a"]);
+        let (page, mut watcher) = storage.list_and_watch(&resource, "");
+        assert_eq!(page.items.len(), 1);
+        let key = Key::new(&resource, "default", "a");
+        for expected in 2..5 {
+            storage
+                .update(&key, expected, object("a", "x"), Origin::default())
+                .expect("the revision is current");
+        }
+        let batch = watcher.next().await.expect("the log reaches back");
+        let revisions: Vec<_> = batch.iter().map(|change| change.revision).collect();
+        assert_eq!(revisions, [3, 4, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_watcher_that_fell_behind_learns_that_its_revision_is_gone() {
+        let (storage, resource) = storage_with(&["a"]);
+        let (_, mut watcher) = storage.list_and_watch(&resource, "");
+        let key = Key::new(&resource, "default", "a");
+        for expected in 2..20 {
+            storage
+                .update(&key, expected, object("a", "x"), Origin::default())
+                .expect("the revision is current");
+        }
+        assert!(watcher.next().await.is_err());
+    }
+}
