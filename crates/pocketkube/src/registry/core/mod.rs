@@ -1,5 +1,7 @@
 //! The kinds of the `core` group: one file and one row each.
 
+pub mod pod;
+
 use super::ResourceDef;
 
 /// The rows of this group.

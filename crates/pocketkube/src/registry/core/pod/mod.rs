@@ -1,0 +1,3 @@
+//! Pods: what the API server knows about them.
+
+pub mod connect;
