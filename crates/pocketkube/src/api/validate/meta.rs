@@ -10,9 +10,8 @@ use serde_json::Value;
 use super::super::field::{Error, ErrorList, Path};
 use super::super::gvk::GroupVersion;
 use super::super::names::{self, NameRule, NameUse};
-use super::{
-    elements, entries, field_manager, immutable_field, invalid_each, not_negative, strings, text,
-};
+use super::super::tree::{elements, entries, strings, text};
+use super::{field_manager, immutable_field, invalid_each, not_negative};
 
 /// All annotations of an object together, keys and values, in bytes.
 pub const ANNOTATIONS_SIZE_LIMIT: usize = 256 * 1024;
@@ -199,7 +198,7 @@ pub fn annotations(annotations: &Value, path: &Path) -> ErrorList {
     let mut size = 0;
     for (key, value) in entries(annotations) {
         let faults = names::qualified_name(&key.to_lowercase());
-        invalid_each(&mut errors, path.clone(), key, faults);
+        invalid_each(&mut errors, path.clone(), key.as_str(), faults);
         size += key.len() + value.as_str().map_or(0, str::len);
     }
     if size > ANNOTATIONS_SIZE_LIMIT {

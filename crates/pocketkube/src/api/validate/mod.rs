@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::field::{Error, ErrorList, Path};
 use super::names;
+use super::tree::{elements, text};
 
 pub use meta::*;
 pub use options::*;
@@ -90,28 +91,19 @@ pub fn semantically_equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-fn invalid_each(errors: &mut ErrorList, path: Path, value: &str, faults: names::Faults) {
+/// One mistake for each fault that a rule found in a value.
+pub fn invalid_each(
+    errors: &mut ErrorList,
+    path: Path,
+    value: impl Into<Value>,
+    faults: names::Faults,
+) {
+    let value = value.into();
     errors.extend(
         faults
             .iter()
-            .map(|fault| Error::invalid(path.clone(), value, fault)),
+            .map(|fault| Error::invalid(path.clone(), value.clone(), fault)),
     );
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
-}
-
-fn elements(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    elements(value).iter().filter_map(Value::as_str)
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
 }
 
 #[cfg(test)]
