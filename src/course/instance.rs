@@ -1,0 +1,360 @@
+//! A kata for one learner: every text and file with the seeded parameters filled in.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::{Document, NodeValue};
+use super::fields::Fields;
+use super::model::{Difficulty, Kata, KataId, KataKind, SandboxNeeds, SourceFile};
+use super::parameters::Values;
+use super::problem::{Problem, Problems};
+use super::template;
+
+/// What a learner reads, runs and is judged by.
+#[derive(Debug, Clone)]
+pub struct KataInstance {
+    pub id: KataId,
+    pub seed: u64,
+    /// The drawn parameters, and `namespace`, `namespaces`, `kata`.
+    pub values: Values,
+    pub title: String,
+    pub difficulty: Difficulty,
+    pub kind: KataKind,
+    pub minutes: u32,
+    /// The first is the one that the learner's shell starts in.
+    pub namespaces: Vec<String>,
+    pub sandbox: SandboxNeeds,
+    /// The situation, markdown.
+    pub story: String,
+    /// The lesson that leads to it, markdown.
+    pub lesson: String,
+    pub tasks: Vec<TaskText>,
+    pub hints: Vec<Hint>,
+    /// Checks that hold once the start scene stands, before the learner does anything.
+    pub scene: Vec<String>,
+    /// Wrong answer → the checks that refuse it.
+    pub wrong: BTreeMap<String, Vec<String>>,
+    pub debrief: String,
+    /// The check file, as YAML text for `check` to read.
+    pub checks: SourceFile,
+    /// Manifests of the start scene.
+    pub start: Vec<SourceFile>,
+    /// Files that are copied into the learner's folder.
+    pub workspace: Vec<SourceFile>,
+    /// `solve.sh` and its manifests.
+    pub solution: Vec<SourceFile>,
+    /// `<name>.sh` of each wrong answer, and what they use.
+    pub wrong_scripts: Vec<SourceFile>,
+}
+
+impl KataInstance {
+    pub fn namespace(&self) -> &str {
+        self.namespaces.first().map_or("default", String::as_str)
+    }
+
+    pub fn task(&self, id: &str) -> Option<&TaskText> {
+        self.tasks.iter().find(|task| task.id == id)
+    }
+}
+
+/// One thing to do; it is done when all of its checks hold.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskText {
+    pub id: String,
+    pub text: String,
+    pub checks: Vec<String>,
+}
+
+/// One step of help; hints are shown in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub tier: HintTier,
+    /// The task it is about; it is passed over once that task is done.
+    pub task: Option<String>,
+    pub text: String,
+    /// The command that looks.
+    pub command: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HintTier {
+    Nudge,
+    Look,
+    Answer,
+}
+
+impl HintTier {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nudge => "nudge",
+            Self::Look => "look",
+            Self::Answer => "answer",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HintForm {
+    nudge: Option<String>,
+    look: Option<String>,
+    answer: Option<String>,
+    command: Option<String>,
+    task: Option<String>,
+}
+
+/// `kata.yaml` after filling in.
+pub(super) struct Definition {
+    pub title: String,
+    pub difficulty: Difficulty,
+    pub kind: KataKind,
+    pub minutes: u32,
+    pub story: String,
+    pub sandbox: SandboxNeeds,
+    pub scene: Vec<String>,
+    pub tasks: Vec<TaskText>,
+    pub hints: Vec<Hint>,
+    pub wrong: BTreeMap<String, Vec<String>>,
+}
+
+impl Kata {
+    /// This kata as the learner with `seed` gets it.
+    ///
+    /// Fails with every mistake found; a course that passed `load` and `lint` has none.
+    pub fn instance(&self, seed: u64) -> Result<KataInstance, Problems> {
+        let values = self.values(seed)?;
+        let mut filler = Filler {
+            values: &values,
+            problems: Problems::default(),
+        };
+        let sources = &self.sources;
+        let definition_text = filler.file(&sources.definition);
+        let checks = filler.file(&sources.checks);
+        let lesson = filler.file(&sources.lesson).text;
+        let debrief = filler.file(&sources.debrief).text;
+        let start = filler.files(&sources.start);
+        let workspace = filler.files(&sources.workspace);
+        let solution = filler.files(&sources.solution);
+        let wrong_scripts = filler.files(&sources.wrong);
+        let mut problems = filler.problems;
+        let Some(definition) = Definition::read(&definition_text, &mut problems) else {
+            return Err(problems);
+        };
+        problems.or_ok(KataInstance {
+            id: self.id.clone(),
+            seed,
+            namespaces: namespaces_in(&values),
+            values,
+            title: definition.title,
+            difficulty: definition.difficulty,
+            kind: definition.kind,
+            minutes: definition.minutes,
+            sandbox: definition.sandbox,
+            story: definition.story,
+            lesson,
+            tasks: definition.tasks,
+            hints: definition.hints,
+            scene: definition.scene,
+            wrong: definition.wrong,
+            debrief,
+            checks,
+            start,
+            workspace,
+            solution,
+            wrong_scripts,
+        })
+    }
+
+    /// Parameters, then the names that every kata has.
+    fn values(&self, seed: u64) -> Result<Values, Problems> {
+        let mut values = self.parameters.draw(seed, self.id.as_str())?;
+        let file = &self.sources.definition.path;
+        let mut namespaces = Vec::new();
+        for namespace in &self.sources.namespaces {
+            namespaces.push(Value::from(template::render(file, namespace, &values)?));
+        }
+        values.insert("kata".to_owned(), self.id.as_str().into());
+        values.insert(
+            "namespace".to_owned(),
+            namespaces.first().cloned().unwrap_or(Value::Null),
+        );
+        values.insert("namespaces".to_owned(), namespaces.into());
+        Ok(values)
+    }
+}
+
+fn namespaces_in(values: &Values) -> Vec<String> {
+    let list = values.get("namespaces").and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// Fills one file after the other and remembers what went wrong.
+struct Filler<'a> {
+    values: &'a Values,
+    problems: Problems,
+}
+
+impl Filler<'_> {
+    fn file(&mut self, file: &SourceFile) -> SourceFile {
+        let text = template::render(&file.path, &file.text, self.values).unwrap_or_else(|error| {
+            self.problems.push(error);
+            String::new()
+        });
+        SourceFile {
+            path: file.path.clone(),
+            name: file.name.clone(),
+            text,
+        }
+    }
+
+    fn files(&mut self, files: &[SourceFile]) -> Vec<SourceFile> {
+        files.iter().map(|file| self.file(file)).collect()
+    }
+}
+
+impl Definition {
+    /// Reads a filled `kata.yaml`; mistakes go to `problems`, and `None` means it is unusable.
+    pub(super) fn read(file: &SourceFile, problems: &mut Problems) -> Option<Self> {
+        let document = match Document::parse(&file.path, &file.text) {
+            Ok(document) => document,
+            Err(problem) => {
+                problems.push(problem);
+                return None;
+            }
+        };
+        let mut fields = Fields::of(&document, &document.root, "", problems)?;
+        fields.format();
+        let title = fields.required("title");
+        let difficulty = fields.required("difficulty");
+        let kind = fields.required("kind");
+        let minutes = fields.required("minutes");
+        let story = fields.required("story");
+        fields.node("parameters");
+        fields.node("namespaces");
+        let sandbox = fields.optional("sandbox").unwrap_or_default();
+        let scene = fields.list("scene");
+        let tasks: Vec<TaskText> = fields.list("tasks");
+        if tasks.is_empty() {
+            fields.refuse("tasks", "a kata has at least one task");
+        }
+        let hints = read_hints(&mut fields, &tasks);
+        let wrong = read_wrong(&mut fields);
+        refuse_repeated(&mut fields, &tasks);
+        fields.end();
+        Some(Self {
+            title: title?,
+            difficulty: difficulty?,
+            kind: kind?,
+            minutes: minutes?,
+            story: story?,
+            sandbox,
+            scene,
+            tasks,
+            hints,
+            wrong,
+        })
+    }
+}
+
+fn refuse_repeated(fields: &mut Fields<'_>, tasks: &[TaskText]) {
+    for (index, task) in tasks.iter().enumerate() {
+        if tasks[..index].iter().any(|earlier| earlier.id == task.id) {
+            fields.refuse("tasks", format!("two tasks are called `{}`", task.id));
+        }
+        if task.checks.is_empty() {
+            fields.refuse("tasks", format!("task `{}` has no checks", task.id));
+        }
+    }
+}
+
+fn read_hints(fields: &mut Fields<'_>, tasks: &[TaskText]) -> Vec<Hint> {
+    let mut hints = Vec::new();
+    fields.each("hints", |document, node, path, problems| {
+        let form: HintForm = match document.decode(node, path) {
+            Ok(form) => form,
+            Err(problem) => return problems.push(problem),
+        };
+        let texts = [
+            (HintTier::Nudge, form.nudge),
+            (HintTier::Look, form.look),
+            (HintTier::Answer, form.answer),
+        ];
+        let mut given = texts
+            .into_iter()
+            .filter_map(|(tier, text)| text.map(|text| (tier, text)));
+        let (Some((tier, text)), None) = (given.next(), given.next()) else {
+            let message = "expected exactly one of `nudge`, `look` and `answer`";
+            return problems.push(document.problem(node, path, message));
+        };
+        if tier == HintTier::Look && form.command.is_none() {
+            let message = "a `look` shows the `command` that looks";
+            problems.push(document.problem(node, path, message));
+        }
+        if let Some(task) = &form.task
+            && !tasks.iter().any(|known| known.id == *task)
+        {
+            problems.push(document.problem(node, path, format!("no task `{task}` in this kata")));
+        }
+        hints.push(Hint {
+            tier,
+            task: form.task,
+            text,
+            command: form.command,
+        });
+    });
+    hints
+}
+
+/// `name: check` or `name: [check, check]`.
+fn read_wrong(fields: &mut Fields<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut wrong = BTreeMap::new();
+    let Some(node) = fields.node("wrong") else {
+        return wrong;
+    };
+    let NodeValue::Map(entries) = &node.value else {
+        fields.refuse("wrong", "expected a mapping of wrong answer to check");
+        return wrong;
+    };
+    for (name, _, node) in entries {
+        let path = format!("wrong.{name}");
+        let checks = match node.as_str() {
+            Some(check) => Ok(vec![check.to_owned()]),
+            None => fields.document().decode::<Vec<String>>(node, &path),
+        };
+        match checks {
+            Ok(checks) if checks.is_empty() => {
+                let message = "names no check that refuses it";
+                let problem = fields.document().problem(node, &path, message);
+                fields.problems().push(problem);
+            }
+            Ok(checks) => {
+                wrong.insert(name.clone(), checks);
+            }
+            Err(problem) => fields.problems().push(problem),
+        }
+    }
+    wrong
+}
+
+/// Templates in the fields that are the same for every learner are a mistake.
+pub(super) fn refuse_templates(document: &Document, problems: &mut Problems) {
+    for name in ["title", "difficulty", "kind", "minutes"] {
+        let Some(node) = document.root.get(name) else {
+            continue;
+        };
+        if node.to_json().to_string().contains("{{") {
+            let problem: Problem = document.problem(
+                node,
+                name,
+                "is the same for every learner: no parameters here",
+            );
+            problems.push(problem);
+        }
+    }
+}

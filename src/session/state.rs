@@ -1,0 +1,281 @@
+//! Everything the screen shows, and nothing that acts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::progress::Progress;
+use crate::check::{Outcome, Verdict};
+use crate::course::{Course, Difficulty, Hint, KataId, KataInstance, KataKind};
+use crate::sandbox::{ClusterView, ShellEnvironment};
+
+#[derive(Debug, Clone)]
+pub struct State {
+    pub course: Arc<Course>,
+    /// The learner's seed, from which every kata draws its parameters.
+    pub seed: u64,
+    pub progress: Progress,
+    pub sandbox: SandboxState,
+    pub open: Option<OpenKata>,
+    /// What stands in the open kata's namespaces.
+    pub cluster: Arc<ClusterView>,
+    /// Oldest first; the learner dismisses them.
+    pub messages: Vec<Message>,
+    /// A question that waits for yes or no.
+    pub confirm: Option<Confirm>,
+    /// The last tick.
+    pub now: Option<Timestamp>,
+    pub quitting: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SandboxState {
+    Starting,
+    Ready(SandboxInfo),
+    Failed(String),
+}
+
+/// What the title line says of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxInfo {
+    /// `embedded`, `kind`, `context:NAME`.
+    pub kind: String,
+    pub version: String,
+    pub nodes: usize,
+    /// How fast its clock runs: `×1`, `×20`.
+    pub speed: String,
+    /// Whether this process hosts it, or another one.
+    pub hosted_here: bool,
+    /// The server's address, where it listens.
+    pub address: Option<String>,
+}
+
+/// The kata on the screen.
+#[derive(Debug, Clone)]
+pub struct OpenKata {
+    pub kata: Arc<KataInstance>,
+    pub phase: Phase,
+    pub tasks: Vec<TaskState>,
+    /// The last verdict of each check that was judged.
+    pub verdicts: BTreeMap<String, Verdict>,
+    /// Indices into the kata's hints, in the order in which they were shown.
+    pub hints: Vec<usize>,
+    pub attempt: u32,
+    /// Whole seconds spent on this attempt.
+    pub seconds: u64,
+    /// This attempt was solved, now or on an earlier day.
+    pub solved: bool,
+    pub solution_shown: bool,
+    /// How to start the learner's shell, once the scene stands.
+    pub shell: Option<Arc<ShellEnvironment>>,
+    /// Seconds spent that are not in the journal yet.
+    pub(super) unrecorded: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// The scene is being set; says what is done right now.
+    Preparing(String),
+    Working,
+    /// Every task is done: the debrief is shown.
+    Debrief,
+    /// The scene could not be set.
+    Failed(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskState {
+    pub id: String,
+    pub text: String,
+    pub checks: Vec<String>,
+    pub status: TaskStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskStatus {
+    Open,
+    Partial { done: usize, of: usize },
+    Done,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirm {
+    Reset,
+    ShowSolution,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub level: Level,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// A track on the course map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackLine {
+    pub id: String,
+    pub title: String,
+    pub about: String,
+    pub solved: usize,
+    pub katas: Vec<KataLine>,
+}
+
+/// A kata on the course map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KataLine {
+    pub id: KataId,
+    pub title: String,
+    pub kind: KataKind,
+    pub difficulty: Difficulty,
+    pub minutes: u32,
+    pub status: KataStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KataStatus {
+    Open,
+    /// Begun and not solved.
+    Started,
+    /// Solved at least once; the numbers are those of the last time.
+    Solved {
+        hints: usize,
+        seconds: u64,
+    },
+}
+
+impl State {
+    pub fn new(course: Arc<Course>, seed: u64, progress: Progress) -> Self {
+        Self {
+            course,
+            seed,
+            progress,
+            sandbox: SandboxState::Starting,
+            open: None,
+            cluster: Arc::default(),
+            messages: Vec::new(),
+            confirm: None,
+            now: None,
+            quitting: false,
+        }
+    }
+
+    /// The course map with the learner's progress on it.
+    pub fn map(&self) -> Vec<TrackLine> {
+        let track_line = |track: &crate::course::Track| {
+            let katas: Vec<KataLine> = track
+                .lessons
+                .iter()
+                .filter_map(|lesson| self.course.kata(lesson.kata.as_ref()?))
+                .map(|kata| KataLine {
+                    id: kata.id.clone(),
+                    title: kata.title.clone(),
+                    kind: kata.kind,
+                    difficulty: kata.difficulty,
+                    minutes: kata.minutes,
+                    status: self.status(&kata.id),
+                })
+                .collect();
+            TrackLine {
+                id: track.id.clone(),
+                title: track.title.clone(),
+                about: track.about.clone(),
+                solved: katas
+                    .iter()
+                    .filter(|kata| matches!(kata.status, KataStatus::Solved { .. }))
+                    .count(),
+                katas,
+            }
+        };
+        self.course.tracks.iter().map(track_line).collect()
+    }
+
+    pub fn status(&self, id: &KataId) -> KataStatus {
+        match self.progress.kata(id) {
+            None => KataStatus::Open,
+            Some(kata) => match kata.solved.last() {
+                Some(solved) => KataStatus::Solved {
+                    hints: solved.hints,
+                    seconds: solved.seconds,
+                },
+                None => KataStatus::Started,
+            },
+        }
+    }
+
+    /// What to go on with: the first kata that was begun, else the first that is open.
+    pub fn next_kata(&self) -> Option<KataId> {
+        let with = |wanted: KataStatus| {
+            self.course
+                .katas_in_order()
+                .find(|kata| self.status(&kata.id) == wanted)
+                .map(|kata| kata.id.clone())
+        };
+        with(KataStatus::Started).or_else(|| with(KataStatus::Open))
+    }
+}
+
+impl OpenKata {
+    /// The hints shown, in the order in which they were asked for.
+    pub fn shown_hints(&self) -> Vec<&Hint> {
+        self.hints
+            .iter()
+            .filter_map(|index| self.kata.hints.get(*index))
+            .collect()
+    }
+
+    /// The hint that would come next, if any is left.
+    pub fn next_hint(&self) -> Option<usize> {
+        let done: Vec<&str> = self
+            .tasks
+            .iter()
+            .filter(|task| task.status == TaskStatus::Done)
+            .map(|task| task.id.as_str())
+            .collect();
+        next_hint(&self.kata, &self.hints, &done)
+    }
+
+    /// The first task that is not done.
+    pub fn current_task(&self) -> Option<&TaskState> {
+        self.tasks
+            .iter()
+            .find(|task| task.status != TaskStatus::Done)
+    }
+
+    /// Verdicts of a task's checks that do not hold, in the order of the task.
+    pub fn open_verdicts(&self, task: &TaskState) -> Vec<&Verdict> {
+        task.checks
+            .iter()
+            .filter_map(|check| self.verdicts.get(check))
+            .filter(|verdict| verdict.outcome != Outcome::Holds)
+            .collect()
+    }
+
+    pub fn all_done(&self) -> bool {
+        self.tasks
+            .iter()
+            .all(|task| task.status == TaskStatus::Done)
+    }
+}
+
+/// The first hint not shown yet, passing over those about tasks that are done.
+pub fn next_hint(kata: &KataInstance, shown: &[usize], done: &[&str]) -> Option<usize> {
+    kata.hints
+        .iter()
+        .enumerate()
+        .find(|(index, hint)| {
+            let about_done = hint
+                .task
+                .as_deref()
+                .is_some_and(|task| done.contains(&task));
+            !shown.contains(index) && !about_done
+        })
+        .map(|(index, _)| index)
+}
