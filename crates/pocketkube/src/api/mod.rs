@@ -8,6 +8,7 @@ pub mod gvk;
 pub mod meta;
 pub mod names;
 pub mod object;
+pub mod schema;
 pub mod status;
 pub mod tree;
 pub mod validate;
