@@ -9,6 +9,7 @@ pub mod meta;
 pub mod names;
 pub mod object;
 pub mod schema;
+pub mod selector;
 pub mod status;
 pub mod tree;
 pub mod validate;
