@@ -17,3 +17,8 @@ pub mod registry;
 pub mod scheduler;
 pub mod server;
 pub mod storage;
+
+mod bootstrap;
+mod cluster;
+
+pub use cluster::{Cluster, ClusterBuilder, StartError};

@@ -1,5 +1,13 @@
 //! Who asks: turns credentials into a [`UserInfo`].
+//!
+//! Mirrors `apiserver/pkg/authentication` (v1.35).
 
+mod client_certificate;
+mod impersonation;
+mod union;
 mod user;
 
+pub use client_certificate::user_of_certificate;
+pub use impersonation::Impersonation;
+pub use union::{Authenticators, TokenAuthenticator};
 pub use user::{ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, SYSTEM_MASTERS, UserInfo};

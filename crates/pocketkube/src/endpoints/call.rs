@@ -43,6 +43,8 @@ pub struct CallOptions {
     pub field_manager: String,
     pub force: bool,
     pub dry_run: bool,
+    /// `Strict`, `Warn`, `Ignore`, or empty for `Warn`.
+    pub field_validation: String,
     pub list: ListOptions,
 }
 

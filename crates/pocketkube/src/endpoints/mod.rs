@@ -1,5 +1,40 @@
 //! The way of a request: from route and body to a stored object and back.
+//!
+//! [`ApiServer::handle`] answers HTTP requests; [`ApiServer::call`] and [`ApiServer::watch`] serve
+//! clients in the same process. Both meet the same stages in the same order, which stand in
+//! `pipeline`. Mirrors `apiserver/pkg/endpoints` (v1.35).
 
+mod binding;
+mod body;
 mod call;
+mod connect;
+mod create;
+mod decoding;
+mod delete;
+mod discovery;
+mod fields;
+mod get;
+mod impersonate;
+mod in_process;
+mod list;
+mod negotiate;
+mod nonresource;
+mod openapi;
+mod patch;
+mod pipeline;
+mod query;
+mod request;
+mod request_info;
+mod respond;
+mod scale;
+mod selection;
+mod server;
+mod subresource;
+mod table;
+mod update;
+mod watch;
+mod watching;
 
 pub use call::{Call, CallOptions, ListOptions, ListReply, PatchType, Reply, WatchEvent};
+pub use nonresource::{KUBERNETES_VERSION, go_architecture};
+pub use server::{ApiServer, ApiServerParts};

@@ -1,0 +1,46 @@
+//! What a plugin may know of the request.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::authentication::UserInfo;
+use crate::registry::ResourceDef;
+
+/// What is being done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+impl Operation {
+    /// As webhooks and policies spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
+/// One request on its way to storage.
+pub struct Attributes<'a> {
+    pub operation: Operation,
+    pub resource: &'a ResourceDef,
+    /// Empty for the object itself.
+    pub subresource: &'a str,
+    pub namespace: &'a str,
+    /// Empty while a generated name is still to come.
+    pub name: &'a str,
+    pub user: &'a Arc<UserInfo>,
+    pub dry_run: bool,
+    /// The object before; `None` for a creation.
+    pub old: Option<&'a Value>,
+    /// The body of the options: CreateOptions, UpdateOptions or DeleteOptions.
+    pub options: &'a Value,
+}

@@ -1,0 +1,161 @@
+//! A whole cluster: builds the parts, wires them in order, and ends them together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::authentication::{Authenticators, UserInfo};
+use crate::authorization::{Privileged, Union};
+use crate::clock::Clock;
+use crate::endpoints::{ApiServer, ApiServerParts};
+use crate::registry::{Registry, ResourceTable, built_in_resources};
+use crate::server::{self, CertificateError, ClusterCertificates, Issued, ListenError};
+use crate::storage::Storage;
+use crate::tasks::Tasks;
+use crate::{admission, bootstrap};
+
+/// How long the parts of a cluster may take to end.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+
+/// The cluster could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
+    #[error("cannot create what every cluster begins with")]
+    Bootstrap(#[source] crate::api::StatusError),
+}
+
+/// What a cluster shall be like.
+#[derive(Clone)]
+pub struct ClusterBuilder {
+    nodes: usize,
+    clock: Clock,
+    name: String,
+}
+
+/// A running cluster. Dropping it leaves its tasks to the runtime; [`Cluster::shutdown`] ends
+/// them in order.
+pub struct Cluster {
+    server: ApiServer,
+    certificates: ClusterCertificates,
+    admin: Issued,
+    clock: Clock,
+    tasks: Tasks,
+    name: String,
+    address: Mutex<Option<SocketAddr>>,
+}
+
+impl ClusterBuilder {
+    /// Simulated nodes, the control plane among them. 0 is a control plane alone: an API server
+    /// with controllers and without kubelets.
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes;
+        self
+    }
+
+    /// The time that the whole cluster lives in.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The name in the kubeconfig and of the nodes.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Starts everything; the API answers when this returns.
+    pub async fn start(self) -> Result<Cluster, StartError> {
+        let certificates = ClusterCertificates::generate()?;
+        let admin = UserInfo::admin();
+        let admin = certificates.client(&admin.name, &["system:masters"])?;
+        let tasks = Tasks::new();
+        let resources = Arc::new(ResourceTable::new(built_in_resources()));
+        let storage = Storage::new(Storage::DEFAULT_LOG_CAPACITY);
+        let registry = Registry::new(storage, resources, self.clock.clone());
+        let server = ApiServer::new(ApiServerParts {
+            admission: admission::default_chain(&registry),
+            registry,
+            authenticators: Authenticators::default(),
+            authorizer: Box::new(Union(vec![Box::new(Privileged)])),
+        });
+        bootstrap::create(&server, self.nodes)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        Ok(Cluster {
+            server,
+            certificates,
+            admin,
+            clock: self.clock,
+            tasks,
+            name: self.name,
+            address: Mutex::new(None),
+        })
+    }
+}
+
+impl Cluster {
+    /// A cluster of three nodes at the machine's pace, unless told otherwise.
+    pub fn builder() -> ClusterBuilder {
+        ClusterBuilder {
+            nodes: 3,
+            clock: Clock::real(),
+            name: "kubekata".to_owned(),
+        }
+    }
+
+    /// A cluster as the builder makes it when nothing is said.
+    pub async fn start() -> Result<Cluster, StartError> {
+        Self::builder().start().await
+    }
+
+    /// A client with the administrator's rights that uses no socket.
+    pub fn client(&self) -> kube::Client {
+        self.client_as(UserInfo::admin())
+    }
+
+    /// A client that acts as `user`.
+    pub fn client_as(&self, user: UserInfo) -> kube::Client {
+        server::in_process_client(self.server.clone(), user, self.tasks.clone())
+    }
+
+    /// Serves HTTPS on `address` (port 0 takes any free one) and returns where it listens.
+    pub async fn serve(&self, address: SocketAddr) -> Result<SocketAddr, ListenError> {
+        let bound = server::listen(
+            self.server.clone(),
+            &self.certificates,
+            address,
+            &self.tasks,
+        )
+        .await?;
+        *self.address.lock() = Some(bound);
+        Ok(bound)
+    }
+
+    /// The administrator's kubeconfig. Leads nowhere before [`Cluster::serve`].
+    pub fn kubeconfig(&self) -> String {
+        let address = self
+            .address
+            .lock()
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 6443)));
+        server::kubeconfig(&self.name, address, &self.certificates, &self.admin)
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The API server, for in-process clients of other identities.
+    pub fn server(&self) -> &ApiServer {
+        &self.server
+    }
+
+    /// Ends every task. Fails with the names of those that did not end in time.
+    pub async fn shutdown(&self) -> Result<(), Vec<String>> {
+        self.tasks.shutdown(SHUTDOWN_LIMIT).await
+    }
+}

@@ -1,0 +1,114 @@
+//! Reading request bodies.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Value, json};
+
+use super::call::{CallOptions, PatchType};
+use super::query::Query;
+use crate::api::StatusError;
+use crate::registry::{ResourceDef, Subresource, Verb};
+
+/// Upstream's limit for request bodies.
+pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+
+/// A decoded body.
+#[derive(Debug, Default)]
+pub(super) struct Decoded {
+    pub value: Value,
+    pub warnings: Vec<String>,
+}
+
+/// The media type of a body, without its parameters; JSON where none is named.
+pub(super) fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("application/json");
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// Reads what a verb wants of its body.
+pub(super) async fn read_body(
+    resource: &ResourceDef,
+    subresource: Option<&Subresource>,
+    verb: Verb,
+    options: &CallOptions,
+    query: &Query,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Decoded, StatusError> {
+    match verb {
+        Verb::Get | Verb::List | Verb::Watch => Ok(Decoded::default()),
+        Verb::Delete | Verb::DeleteCollection => {
+            let bytes = read(body).await?;
+            let value = delete_options(&bytes, query, headers)?;
+            Ok(Decoded {
+                value,
+                warnings: vec![],
+            })
+        }
+        Verb::Patch => {
+            let bytes = read(body).await?;
+            let value = patch(&bytes, options.patch_type)?;
+            Ok(Decoded {
+                value,
+                warnings: vec![],
+            })
+        }
+        Verb::Create | Verb::Update => {
+            let kind = match subresource {
+                Some(subresource) => subresource.kind.clone(),
+                None => resource.group_version_kind(),
+            };
+            let bytes = read(body).await?;
+            super::decoding::object(
+                &bytes,
+                content_type(headers),
+                &kind,
+                &options.field_validation,
+            )
+        }
+    }
+}
+
+/// The whole body, up to the limit.
+pub(super) async fn read(body: Body) -> Result<Bytes, StatusError> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(StatusError::request_entity_too_large(
+            format!("Request entity too large: limit is {MAX_BODY_BYTES}"),
+        )),
+        Err(error) => Err(StatusError::bad_request(error.to_string())),
+    }
+}
+
+fn patch(bytes: &[u8], patch_type: PatchType) -> Result<Value, StatusError> {
+    if patch_type == PatchType::Apply {
+        return serde_yaml::from_slice(bytes)
+            .map_err(|error| StatusError::bad_request(format!("error decoding YAML: {error}")));
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
+}
+
+/// DeleteOptions from the body, or from the query where there is no body.
+fn delete_options(bytes: &[u8], query: &Query, headers: &HeaderMap) -> Result<Value, StatusError> {
+    if !bytes.is_empty() {
+        return super::decoding::delete_options(bytes, content_type(headers));
+    }
+    let mut options = json!({});
+    if let Some(seconds) = query.number("gracePeriodSeconds")? {
+        options["gracePeriodSeconds"] = json!(seconds);
+    }
+    if query.has("propagationPolicy") {
+        options["propagationPolicy"] = json!(query.text("propagationPolicy"));
+    }
+    if query.has("orphanDependents") {
+        options["orphanDependents"] = json!(query.flag("orphanDependents"));
+    }
+    Ok(options)
+}

@@ -1,0 +1,106 @@
+//! Paths that are about no object: health, version, discovery, OpenAPI.
+
+use axum::body::Body;
+use http::{Method, Request as HttpRequest, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::request_info::RequestInfo;
+use super::{ApiServer, discovery, openapi, respond};
+use crate::api::StatusError;
+
+/// The Kubernetes version that this cluster behaves like.
+pub const KUBERNETES_VERSION: &str = "v1.35.0";
+
+/// Serves a non-resource path.
+pub(super) fn serve(
+    server: &ApiServer,
+    info: &RequestInfo,
+    request: &HttpRequest<Body>,
+) -> Result<Response<Body>, StatusError> {
+    let segments: Vec<&str> = info
+        .path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    match segments.as_slice() {
+        _ if !is_read => Err(StatusError::no_such_path()),
+        ["healthz" | "livez" | "readyz", ..] => Ok(health(info, request)),
+        ["version"] => Ok(respond::json_value(StatusCode::OK, &version())),
+        ["openapi", rest @ ..] => openapi::serve(server, rest, request),
+        [] => Ok(paths(server)),
+        _ => discovery::serve(server, &segments, request),
+    }
+}
+
+fn health(info: &RequestInfo, request: &HttpRequest<Body>) -> Response<Body> {
+    let is_verbose = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("verbose"));
+    if !is_verbose {
+        return respond::text(StatusCode::OK, "ok");
+    }
+    let name = info
+        .path
+        .trim_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let checks = [
+        "ping",
+        "log",
+        "etcd",
+        "poststarthook/start-apiextensions-controllers",
+    ];
+    let lines: Vec<String> = checks
+        .iter()
+        .map(|check| format!("[+]{check} ok"))
+        .collect();
+    respond::text(
+        StatusCode::OK,
+        format!("{}\n{name} check passed\n", lines.join("\n")),
+    )
+}
+
+/// The answer to `/version`.
+pub fn version() -> Value {
+    let mut numbers = KUBERNETES_VERSION.trim_start_matches('v').split('.');
+    json!({
+        "major": numbers.next(), "minor": numbers.next(),
+        "gitVersion": KUBERNETES_VERSION, "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "2025-12-17T00:00:00Z", "goVersion": "none", "compiler": "rustc",
+        "platform": format!("{}/{}", std::env::consts::OS, go_architecture()),
+    })
+}
+
+/// The machine's architecture as Go names it.
+pub fn go_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn paths(server: &ApiServer) -> Response<Body> {
+    let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
+    for group_version in discovery::group_versions(server) {
+        if !group_version.group.is_empty() {
+            paths.push(format!("/apis/{}", group_version.group));
+            paths.push(format!("/apis/{group_version}"));
+        }
+    }
+    for path in [
+        "/healthz",
+        "/livez",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/readyz",
+        "/version",
+    ] {
+        paths.push(path.to_owned());
+    }
+    paths.dedup();
+    respond::json_value(StatusCode::OK, &json!({"paths": paths}))
+}

@@ -1,0 +1,172 @@
+//! An HTTP request from its first byte to its answer.
+//!
+//! The stages stand in the order in which a request meets them: authentication, impersonation,
+//! request info, authorization, decoding, the verb's handler (which defaults, admits, validates
+//! and stores), and the writing of the answer. Mirrors `DefaultBuildHandlerChain` in
+//! `apiserver/pkg/server/config.go` (v1.35).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Request as HttpRequest, Response};
+
+use super::body::read_body;
+use super::call::{Call, Reply};
+use super::negotiate::negotiate;
+use super::query::Query;
+use super::request::{Request, authorize};
+use super::request_info::RequestInfo;
+use super::respond;
+use super::{
+    ApiServer, connect, create, delete, get, list, nonresource, patch, scale, update, watching,
+};
+use crate::api::StatusError;
+use crate::authentication::UserInfo;
+use crate::authorization::Attributes;
+use crate::registry::{SubresourceKind, Verb};
+
+impl ApiServer {
+    /// Answers one request. Failures become a `Status`; nothing is left unanswered.
+    pub async fn handle(&self, request: HttpRequest<Body>) -> Response<Body> {
+        match self.route(request).await {
+            Ok(response) => response,
+            Err(error) => respond::error(&error),
+        }
+    }
+
+    async fn route(&self, request: HttpRequest<Body>) -> Result<Response<Body>, StatusError> {
+        let user = self
+            .authenticators()
+            .authenticate(request.headers(), request.extensions())?;
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let path = request.uri().path();
+        let info = RequestInfo::parse(request.method(), path, query.flag("watch"));
+        let user = self.impersonate(user, request.headers())?;
+        authorize(
+            self,
+            &Attributes {
+                user: &user,
+                verb: &info.verb,
+                is_resource: info.is_resource,
+                group: &info.group,
+                resource: &info.resource,
+                subresource: &info.subresource,
+                namespace: &info.namespace,
+                name: &info.name,
+                path: &info.path,
+            },
+        )?;
+        if !info.is_resource {
+            return nonresource::serve(self, &info, &request);
+        }
+        self.serve_resource(user, info, query, request).await
+    }
+
+    async fn serve_resource(
+        &self,
+        user: Arc<UserInfo>,
+        info: RequestInfo,
+        query: Query,
+        http: HttpRequest<Body>,
+    ) -> Result<Response<Body>, StatusError> {
+        let resource = self
+            .registry()
+            .resources()
+            .by_route(&info.group, &info.version, &info.resource)
+            .ok_or_else(StatusError::no_such_path)?;
+        let subresource = match info.subresource.as_str() {
+            "" => None,
+            name => Some(
+                resource
+                    .subresource(name)
+                    .ok_or_else(StatusError::no_such_path)?,
+            ),
+        };
+        let is_handler =
+            subresource.is_some_and(|sub| matches!(sub.behaviour, SubresourceKind::Handler));
+        if is_handler && connect::is_connection(&info.subresource) {
+            return connect::serve(self, &user, &resource, &info, &query, http).await;
+        }
+        let verb = verb(&info.verb).ok_or_else(not_allowed)?;
+        let supported = match subresource {
+            Some(subresource) => subresource.verbs.contains(&verb),
+            None => resource.verbs.contains(&verb),
+        };
+        if !supported {
+            return Err(not_allowed());
+        }
+
+        let media_type = negotiate(http.headers())?;
+        let (parts, body) = http.into_parts();
+        let options = query.call_options(verb, &parts.headers)?;
+        let body = read_body(
+            &resource,
+            subresource,
+            verb,
+            &options,
+            &query,
+            &parts.headers,
+            body,
+        )
+        .await?;
+        let call = Call {
+            verb,
+            resource: resource.group_resource(),
+            version: resource.version.to_string(),
+            namespace: if resource.is_namespaced() {
+                info.namespace
+            } else {
+                String::new()
+            },
+            name: info.name,
+            subresource: info.subresource,
+            body: body.value,
+            options,
+        };
+        let request = Request::new(self, &user, call)?;
+        request.warn(body.warnings);
+        if verb == Verb::Watch {
+            return watching::serve(&request, &query, media_type);
+        }
+        let (reply, is_new) = dispatch(&request).await?;
+        respond::reply(&request, &query, media_type, reply, is_new)
+    }
+}
+
+/// The handler of a verb. The flag says whether the object is new.
+pub(super) async fn dispatch(request: &Request<'_>) -> Result<(Reply, bool), StatusError> {
+    if let Some(subresource) = request.resource.subresource(&request.call.subresource) {
+        match &subresource.behaviour {
+            SubresourceKind::Status => {}
+            SubresourceKind::Scale(paths) => return scale::serve(request, paths).await,
+            SubresourceKind::Handler => return super::subresource::serve(request).await,
+        }
+    }
+    match request.call.verb {
+        Verb::Create => Ok((create::create(request).await?, true)),
+        Verb::Get => Ok((get::get(request)?, false)),
+        Verb::List => Ok((list::list(request)?, false)),
+        Verb::Update => update::update(request).await,
+        Verb::Patch => patch::patch(request).await,
+        Verb::Delete => Ok((delete::delete(request).await?, false)),
+        Verb::DeleteCollection => Ok((delete::delete_collection(request).await?, false)),
+        Verb::Watch => Err(StatusError::internal("a watch has no single reply")),
+    }
+}
+
+fn verb(name: &str) -> Option<Verb> {
+    crate::registry::ALL_VERBS
+        .iter()
+        .copied()
+        .find(|verb| verb.as_str() == name)
+}
+
+fn not_allowed() -> StatusError {
+    let mut error = StatusError::new(
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+    );
+    error.details = Some(Box::default());
+    error
+}

@@ -1,0 +1,188 @@
+//! One resource request under way: the call, its resource, its user and its warnings.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use super::ApiServer;
+use super::call::Call;
+use crate::admission::{Attributes, Operation};
+use crate::api::{StatusError, meta};
+use crate::authentication::UserInfo;
+use crate::authorization::{self, Decision};
+use crate::registry::{Admit, ResourceDef, WriteContext};
+
+/// What the handlers of all verbs work on.
+pub(super) struct Request<'a> {
+    pub server: &'a ApiServer,
+    pub resource: Arc<ResourceDef>,
+    pub user: &'a Arc<UserInfo>,
+    pub call: Call,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl<'a> Request<'a> {
+    /// Finds the call's resource. Fails with `NotFound` where no route leads to it.
+    pub fn new(
+        server: &'a ApiServer,
+        user: &'a Arc<UserInfo>,
+        call: Call,
+    ) -> Result<Self, StatusError> {
+        let route = &call.resource;
+        let resource = server
+            .registry()
+            .resources()
+            .by_route(&route.group, &call.version, &route.resource)
+            .ok_or_else(StatusError::no_such_path)?;
+        Ok(Self {
+            server,
+            resource,
+            user,
+            call,
+            warnings: Mutex::default(),
+        })
+    }
+
+    /// Asks the authorizers; a refusal is `Forbidden` with Kubernetes' sentence.
+    pub fn authorize(&self, verb: &str) -> Result<(), StatusError> {
+        let attributes = authorization::Attributes {
+            user: self.user,
+            verb,
+            is_resource: true,
+            group: &self.resource.group,
+            resource: &self.resource.plural,
+            subresource: &self.call.subresource,
+            namespace: &self.call.namespace,
+            name: &self.call.name,
+            path: "",
+        };
+        authorize(self.server, &attributes)
+    }
+
+    pub fn write_context(&self) -> WriteContext {
+        WriteContext {
+            user: self.user.name.as_str().into(),
+            dry_run: self.call.options.dry_run,
+            subresource: self.call.subresource.clone(),
+        }
+    }
+
+    pub fn warn(&self, sentences: impl IntoIterator<Item = String>) {
+        let mut warnings = self.warnings.lock();
+        for sentence in sentences {
+            if !warnings.contains(&sentence) {
+                warnings.push(sentence);
+            }
+        }
+    }
+
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.warnings.lock())
+    }
+
+    fn attributes<'b>(
+        &'b self,
+        operation: Operation,
+        name: &'b str,
+        old: Option<&'b Value>,
+    ) -> Attributes<'b> {
+        Attributes {
+            operation,
+            resource: &self.resource,
+            subresource: &self.call.subresource,
+            namespace: &self.call.namespace,
+            name,
+            user: self.user,
+            dry_run: self.call.options.dry_run,
+            old,
+            options: &Value::Null,
+        }
+    }
+
+    /// Runs mutating admission over a new or changed object.
+    pub async fn mutate(
+        &self,
+        operation: Operation,
+        object: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<(), StatusError> {
+        let name = match meta::name(object) {
+            "" => self.call.name.clone(),
+            name => name.to_owned(),
+        };
+        let attributes = self.attributes(operation, &name, old);
+        let mut warnings = Vec::new();
+        let result = self
+            .server
+            .admission()
+            .mutate(object, &attributes, &mut warnings)
+            .await;
+        self.warn(warnings);
+        result
+    }
+}
+
+impl Request<'_> {
+    /// Runs mutating admission over a deletion.
+    pub async fn mutate_deletion(&self, name: &str, old: &Value) -> Result<(), StatusError> {
+        let attributes = self.attributes(Operation::Delete, name, Some(old));
+        let mut warnings = Vec::new();
+        let mut nothing = Value::Null;
+        let result = self
+            .server
+            .admission()
+            .mutate(&mut nothing, &attributes, &mut warnings)
+            .await;
+        self.warn(warnings);
+        result
+    }
+}
+
+/// Validating admission comes last, when the registry says so.
+#[async_trait]
+impl Admit for Request<'_> {
+    async fn validate(&self, new: Option<&Value>, old: Option<&Value>) -> Result<(), StatusError> {
+        let operation = match (new, old) {
+            (Some(_), None) => Operation::Create,
+            (None, _) => Operation::Delete,
+            _ => Operation::Update,
+        };
+        let object = new.unwrap_or(&Value::Null);
+        let name = match meta::name(object) {
+            "" => &self.call.name,
+            name => name,
+        };
+        let attributes = self.attributes(operation, name, old);
+        let mut warnings = Vec::new();
+        let result = self
+            .server
+            .admission()
+            .validate(object, &attributes, &mut warnings)
+            .await;
+        self.warn(warnings);
+        result
+    }
+}
+
+/// Asks the authorizers about any request.
+pub(super) fn authorize(
+    server: &ApiServer,
+    attributes: &authorization::Attributes<'_>,
+) -> Result<(), StatusError> {
+    let reason = match server.authorizer().authorize(attributes) {
+        Decision::Allow => return Ok(()),
+        Decision::Deny(reason) | Decision::NoOpinion(reason) => reason,
+    };
+    let mut sentence = attributes.refusal();
+    if !reason.is_empty() {
+        sentence = format!("{sentence}: {reason}");
+    }
+    let resource = crate::api::GroupResource::new(attributes.group, attributes.resource);
+    Err(StatusError::forbidden(
+        &resource,
+        attributes.name,
+        &sentence,
+    ))
+}

@@ -1,0 +1,148 @@
+//! The `scale` subresource: the number of replicas of any kind that has one, as a Scale.
+//!
+//! Mirrors the `ScaleREST` types of `pkg/registry/apps/*/storage/storage.go` and
+//! `apiextensions-apiserver/pkg/registry/customresource/etcd.go` (v1.35).
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::call::{PatchType, Reply};
+use super::request::Request;
+use super::update::finish;
+use crate::api::field::{Error, Path};
+use crate::api::{Object, ObjectRef, StatusError, meta};
+use crate::registry::{Admit, Change, ScalePaths, Verb};
+
+/// Reads, replaces or patches the Scale of an object.
+pub(super) async fn serve(
+    request: &Request<'_>,
+    paths: &ScalePaths,
+) -> Result<(Reply, bool), StatusError> {
+    let call = &request.call;
+    let registry = request.server.registry();
+    let object = match call.verb {
+        Verb::Get => registry.get(&request.resource, &call.namespace, &call.name)?,
+        _ => {
+            let admission: &dyn Admit = request;
+            let change = Rescale { request, paths };
+            registry
+                .update(
+                    &request.resource,
+                    &call.namespace,
+                    &call.name,
+                    &change,
+                    &request.write_context(),
+                    admission,
+                )
+                .await?
+        }
+    };
+    Ok((
+        Reply::Object(Object::new(scale_of(object.value(), paths))),
+        false,
+    ))
+}
+
+struct Rescale<'a> {
+    request: &'a Request<'a>,
+    paths: &'a ScalePaths,
+}
+
+#[async_trait]
+impl Change for Rescale<'_> {
+    async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
+        let call = &self.request.call;
+        let current = scale_of(existing.value(), self.paths);
+        let wanted = match (call.verb, call.options.patch_type) {
+            (Verb::Patch, PatchType::Json) => super::patch::json(&current, &call.body)?,
+            (Verb::Patch, _) => {
+                let mut scale = current;
+                json_patch::merge(&mut scale, &call.body);
+                scale
+            }
+            _ => call.body.clone(),
+        };
+        let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
+        if replicas < 0 {
+            let error = Error::invalid(
+                Path::new("spec.replicas"),
+                replicas,
+                "must be greater than or equal to 0",
+            );
+            return Err(StatusError::invalid(
+                "autoscaling",
+                "Scale",
+                &call.name,
+                &[error],
+            ));
+        }
+        let mut object = existing.value().clone();
+        set(&mut object, &self.paths.spec_replicas, json!(replicas));
+        let version = &wanted["metadata"]["resourceVersion"];
+        match version.as_str() {
+            Some(version) => meta::set_text(&mut object, "resourceVersion", version),
+            None => meta::remove(&mut object, "resourceVersion"),
+        }
+        if let Some(uid) = wanted["metadata"]["uid"].as_str() {
+            meta::set_text(&mut object, "uid", uid);
+        }
+        finish(self.request, &mut object, existing).await?;
+        Ok(object)
+    }
+}
+
+/// The Scale of an object.
+fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
+    let mut scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": {},
+        "spec": {},
+        "status": {"replicas": at(object, &paths.status_replicas).as_i64().unwrap_or(0)},
+    });
+    for field in [
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+    ] {
+        let value = &object["metadata"][field];
+        if !value.is_null() {
+            scale["metadata"][field] = value.clone();
+        }
+    }
+    if let Some(replicas) = at(object, &paths.spec_replicas)
+        .as_i64()
+        .filter(|n| *n != 0)
+    {
+        scale["spec"]["replicas"] = json!(replicas);
+    }
+    if let Some(path) = &paths.selector {
+        let selector = match at(object, path) {
+            Value::String(text) => text.clone(),
+            selector => super::selection::label_selector_text(selector),
+        };
+        if !selector.is_empty() {
+            scale["status"]["selector"] = json!(selector);
+        }
+    }
+    scale
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('.').filter(|segment| !segment.is_empty())
+}
+
+fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
+    segments(path).fold(object, |value, segment| &value[segment])
+}
+
+fn set(object: &mut Value, path: &str, value: Value) {
+    let slot = segments(path).fold(object, |parent, segment| {
+        if !parent.is_object() {
+            *parent = json!({});
+        }
+        &mut parent[segment]
+    });
+    *slot = value;
+}

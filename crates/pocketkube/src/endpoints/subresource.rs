@@ -1,0 +1,22 @@
+//! Subresources with a handler of their own: one row each.
+
+use super::call::Reply;
+use super::request::Request;
+use crate::api::StatusError;
+
+/// Serves a subresource that is neither status nor scale nor a connection.
+pub(super) async fn serve(request: &Request<'_>) -> Result<(Reply, bool), StatusError> {
+    match (
+        request.resource.plural.as_ref(),
+        request.call.subresource.as_str(),
+    ) {
+        ("namespaces", "finalize") => super::update::update(request).await,
+        ("pods", "binding") => super::binding::bind(request).await,
+        ("pods", "ephemeralcontainers" | "resize") => match request.call.verb {
+            crate::registry::Verb::Get => Ok((super::get::get(request)?, false)),
+            crate::registry::Verb::Patch => super::patch::patch(request).await,
+            _ => super::update::update(request).await,
+        },
+        _ => Err(StatusError::no_such_path()),
+    }
+}

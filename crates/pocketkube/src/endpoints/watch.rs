@@ -1,0 +1,153 @@
+//! Following a collection: the watch log, seen through a request's selectors.
+//!
+//! Mirrors `apiserver/pkg/storage/cacher` and `apiserver/pkg/endpoints/handlers/watch.go` (v1.35).
+
+use std::collections::VecDeque;
+
+use futures::stream::{self, Stream};
+
+use super::call::WatchEvent;
+use super::list::{check_versions, too_large};
+use super::request::Request;
+use super::selection::Selection;
+use crate::api::{ObjectRef, StatusError};
+use crate::storage::{Change, ChangeKind, Watcher};
+
+/// Where a watch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// The current state as `Added` events, then changes.
+    CurrentState {
+        /// Send a bookmark once the current state is complete.
+        bookmark: bool,
+    },
+    /// Changes after a revision.
+    After(u64),
+}
+
+impl Start {
+    /// Reads the version parameters of a request.
+    pub fn parse(
+        request: &Request<'_>,
+        send_initial_events: bool,
+        allow_bookmarks: bool,
+    ) -> Result<Self, StatusError> {
+        let options = &request.call.options.list;
+        if !send_initial_events {
+            check_versions(options, "ListOptions")?;
+        }
+        let version = match options.resource_version.as_str() {
+            "" | "0" => 0,
+            version => version.parse::<u64>().map_err(|_| {
+                StatusError::bad_request(format!(
+                    "Invalid value: {version:?}: strconv.ParseUint: parsing {version:?}: invalid syntax"
+                ))
+            })?,
+        };
+        if send_initial_events || version == 0 {
+            return Ok(Self::CurrentState {
+                bookmark: send_initial_events && allow_bookmarks,
+            });
+        }
+        Ok(Self::After(version))
+    }
+}
+
+/// The events of a watch. The stream ends after `Expired`.
+pub(super) fn watch(
+    request: &Request<'_>,
+    start: Start,
+) -> Result<impl Stream<Item = WatchEvent> + Send + use<>, StatusError> {
+    let selection = Selection::parse(&request.resource, &request.call)?;
+    let storage = request.server.registry().storage();
+    let resource = &request.resource.storage;
+    let namespace = request.call.namespace.clone();
+    let mut pending = VecDeque::new();
+    let watcher = match start {
+        Start::CurrentState { bookmark } => {
+            let (page, watcher) = storage.list_and_watch(resource, &namespace);
+            let chosen = page
+                .items
+                .into_iter()
+                .filter(|object| selection.matches(object.value()));
+            pending.extend(chosen.map(WatchEvent::Added));
+            if bookmark {
+                pending.push_back(WatchEvent::Bookmark(page.revision));
+            }
+            watcher
+        }
+        Start::After(revision) => {
+            let current = storage.revision();
+            if revision > current {
+                return Err(too_large(revision, current));
+            }
+            match storage.watch(resource, revision) {
+                Ok(watcher) => watcher,
+                Err(gone) => {
+                    pending.push_back(WatchEvent::Expired(gone.to_string().into()));
+                    storage.list_and_watch(resource, &namespace).1
+                }
+            }
+        }
+    };
+    let follow = Follow {
+        watcher,
+        selection,
+        namespace,
+        pending,
+        is_over: false,
+    };
+    Ok(stream::unfold(follow, |mut follow| async move {
+        follow.next().await.map(|event| (event, follow))
+    }))
+}
+
+struct Follow {
+    watcher: Watcher,
+    selection: Selection,
+    namespace: String,
+    pending: VecDeque<WatchEvent>,
+    is_over: bool,
+}
+
+impl Follow {
+    async fn next(&mut self) -> Option<WatchEvent> {
+        loop {
+            if self.is_over {
+                return None;
+            }
+            if let Some(event) = self.pending.pop_front() {
+                self.is_over = matches!(event, WatchEvent::Expired(_));
+                return Some(event);
+            }
+            match self.watcher.next().await {
+                Ok(changes) => {
+                    let events = changes.into_iter().filter_map(|change| self.event(change));
+                    let events: Vec<_> = events.collect();
+                    self.pending.extend(events);
+                }
+                Err(gone) => {
+                    self.is_over = true;
+                    return Some(WatchEvent::Expired(gone.to_string().into()));
+                }
+            }
+        }
+    }
+
+    /// A change as this watcher sees it: an object that begins to match is added, one that stops
+    /// to match is deleted.
+    fn event(&self, change: Change) -> Option<WatchEvent> {
+        if !self.namespace.is_empty() && change.object.namespace() != self.namespace {
+            return None;
+        }
+        let matched = |object: &ObjectRef| self.selection.matches(object.value());
+        let before = change.previous.as_ref().is_some_and(matched);
+        let now = change.kind != ChangeKind::Deleted && matched(&change.object);
+        match (before, now) {
+            (false, false) => None,
+            (false, true) => Some(WatchEvent::Added(change.object)),
+            (true, true) => Some(WatchEvent::Modified(change.object)),
+            (true, false) => Some(WatchEvent::Deleted(change.object)),
+        }
+    }
+}
