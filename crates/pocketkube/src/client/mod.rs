@@ -5,6 +5,7 @@
 
 mod erased;
 mod event_correlation;
+mod in_process;
 mod informer;
 mod informers;
 mod kind;

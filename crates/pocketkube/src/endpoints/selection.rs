@@ -1,56 +1,86 @@
 //! Label and field selectors of a request, over the fields that its kind lets be selected.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::call::Call;
+use crate::api::selector::{FieldSelector, LabelSelector, SelectorError};
 use crate::api::{StatusError, meta};
 use crate::registry::ResourceDef;
 
 /// Which objects a request is about.
 pub(super) struct Selection {
+    resource: Arc<ResourceDef>,
+    /// A watch of one object names it in its path.
     name: String,
-    labels: Vec<(String, String)>,
+    labels: LabelSelector,
+    fields: FieldSelector,
 }
 
 impl Selection {
     /// Reads the selectors of a call; fails with `BadRequest` where they are malformed or name a
     /// field that cannot be selected.
-    pub fn parse(_resource: &ResourceDef, call: &Call) -> Result<Self, StatusError> {
-        let labels = call
-            .options
-            .list
-            .label_selector
-            .split(',')
-            .filter_map(|clause| clause.split_once('='))
-            .map(|(key, value)| (key.to_owned(), value.trim_start_matches('=').to_owned()))
-            .collect();
+    pub fn parse(resource: &Arc<ResourceDef>, call: &Call) -> Result<Self, StatusError> {
+        let options = &call.options.list;
+        let bad = |error: SelectorError| StatusError::bad_request(error.to_string());
+        let labels = LabelSelector::parse(&options.label_selector).map_err(bad)?;
+        let fields = FieldSelector::parse(&options.field_selector).map_err(bad)?;
+        for term in fields.terms() {
+            if !is_selectable(resource, &term.field) {
+                return Err(StatusError::bad_request(format!(
+                    "field label not supported: {}",
+                    term.field
+                )));
+            }
+        }
         Ok(Self {
+            resource: resource.clone(),
             name: call.name.clone(),
             labels,
+            fields,
         })
     }
 
     pub fn is_everything(&self) -> bool {
-        self.name.is_empty() && self.labels.is_empty()
+        self.name.is_empty() && self.labels.is_empty() && self.fields.is_empty()
     }
 
     pub fn matches(&self, object: &Value) -> bool {
         (self.name.is_empty() || self.name == meta::name(object))
-            && self
-                .labels
+            && (self.labels.is_empty() || self.labels.matches_object(object))
+            && (self.fields.is_empty() || self.fields.matches(|field| self.read(object, field)))
+    }
+
+    fn read<'a>(&self, object: &'a Value, field: &str) -> Option<Cow<'a, str>> {
+        match field {
+            "metadata.name" => Some(meta::name(object).into()),
+            "metadata.namespace" => Some(meta::namespace(object).into()),
+            _ => self
+                .resource
+                .selectable_fields
                 .iter()
-                .all(|(key, value)| meta::label(object, key) == Some(value))
+                .find(|selectable| selectable.name == field)
+                .map(|selectable| selectable.read(object)),
+        }
     }
 }
 
-/// A LabelSelector in the form of a query.
+fn is_selectable(resource: &ResourceDef, field: &str) -> bool {
+    match field {
+        "metadata.name" => true,
+        "metadata.namespace" => resource.is_namespaced(),
+        _ => resource
+            .selectable_fields
+            .iter()
+            .any(|selectable| selectable.name == field),
+    }
+}
+
+/// A LabelSelector in the form of a query; empty where it is malformed.
 pub(super) fn label_selector_text(selector: &Value) -> String {
-    let Some(labels) = selector["matchLabels"].as_object() else {
-        return String::new();
-    };
-    let clauses: Vec<String> = labels
-        .iter()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
-        .collect();
-    clauses.join(",")
+    LabelSelector::from_value(selector)
+        .map(|selector| selector.to_string())
+        .unwrap_or_default()
 }
