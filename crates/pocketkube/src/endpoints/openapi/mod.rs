@@ -1,0 +1,157 @@
+//! OpenAPI: what kubectl validates, explains, merges and completes with.
+//!
+//! Version 3 has one document a group and version, named by its hash so that clients cache it;
+//! version 2 is one document for all. Both are made from the types' own schemas when somebody
+//! asks, and again after the resource table has changed. Mirrors `kube-openapi/pkg/handler3`.
+
+mod definitions;
+mod document;
+mod paths;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
+use http::{HeaderValue, Request as HttpRequest, Response, StatusCode};
+use parking_lot::Mutex;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::discovery::group_versions;
+use super::{ApiServer, respond};
+use crate::api::{GroupVersion, StatusError};
+
+/// Documents of the table's present edition, each made when first asked for.
+#[derive(Default)]
+pub(super) struct OpenApiCache {
+    edition: Mutex<(u64, BTreeMap<String, Document>)>,
+}
+
+#[derive(Clone)]
+struct Document {
+    body: Bytes,
+    hash: Arc<str>,
+}
+
+impl Document {
+    fn new(body: Bytes) -> Self {
+        let hash = Sha256::digest(&body)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect::<String>();
+        Self {
+            body,
+            hash: hash.into(),
+        }
+    }
+}
+
+impl OpenApiCache {
+    fn get(
+        &self,
+        server: &ApiServer,
+        name: &str,
+        make: impl FnOnce() -> serde_json::Value,
+    ) -> Document {
+        let edition = server.registry().resources().edition();
+        let mut cached = self.edition.lock();
+        if cached.0 != edition {
+            *cached = (edition, BTreeMap::new());
+        }
+        if let Some(document) = cached.1.get(name) {
+            return document.clone();
+        }
+        let document = Document::new(respond::encode(&make()));
+        cached.1.insert(name.to_owned(), document.clone());
+        document
+    }
+}
+
+/// Serves `/openapi/…`.
+pub(super) fn serve(
+    server: &ApiServer,
+    segments: &[&str],
+    request: &HttpRequest<Body>,
+) -> Result<Response<Body>, StatusError> {
+    match segments {
+        ["v2"] => {
+            check_version_2_form(request)?;
+            let make = || document::version_2(&server.registry().resources().all());
+            let document = server.openapi().get(server, "v2", make);
+            Ok(answer(&document, request))
+        }
+        ["v3"] => Ok(index(server)),
+        ["v3", path @ ..] => {
+            let path = path.join("/");
+            let group_version = group_versions(server)
+                .into_iter()
+                .find(|group_version| path_of(group_version) == path)
+                .ok_or_else(StatusError::no_such_path)?;
+            Ok(answer(&version_3(server, &group_version), request))
+        }
+        _ => Err(StatusError::no_such_path()),
+    }
+}
+
+/// Version 2 is served as JSON only; upstream's other form is protobuf.
+fn check_version_2_form(request: &HttpRequest<Body>) -> Result<(), StatusError> {
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("*/*");
+    let is_json = |clause: &str| {
+        let media_type = clause.split(';').next().unwrap_or_default().trim();
+        matches!(media_type, "application/json" | "application/*" | "*/*")
+    };
+    if accept.split(',').any(is_json) {
+        return Ok(());
+    }
+    Err(StatusError::not_acceptable("application/json"))
+}
+
+fn path_of(group_version: &GroupVersion) -> String {
+    if group_version.group.is_empty() {
+        format!("api/{}", group_version.version)
+    } else {
+        format!("apis/{group_version}")
+    }
+}
+
+fn version_3(server: &ApiServer, group_version: &GroupVersion) -> Document {
+    server.openapi().get(server, &path_of(group_version), || {
+        let mut resources = server.registry().resources().all();
+        resources.retain(|resource| resource.group_version() == *group_version);
+        document::version_3(&resources)
+    })
+}
+
+fn index(server: &ApiServer) -> Response<Body> {
+    let mut paths = serde_json::Map::new();
+    for group_version in group_versions(server) {
+        let path = path_of(&group_version);
+        let hash = version_3(server, &group_version).hash;
+        let url = format!("/openapi/v3/{path}?hash={hash}");
+        paths.insert(path, json!({"serverRelativeURL": url}));
+    }
+    respond::json_value(StatusCode::OK, &json!({"paths": paths}))
+}
+
+fn answer(document: &Document, request: &HttpRequest<Body>) -> Response<Body> {
+    let etag = format!("\"{}\"", document.hash);
+    let is_known = request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let mut response = if is_known {
+        respond::typed_response(StatusCode::NOT_MODIFIED, "application/json", Bytes::new())
+    } else {
+        respond::typed_response(StatusCode::OK, "application/json", document.body.clone())
+    };
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
