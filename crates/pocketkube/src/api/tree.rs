@@ -20,10 +20,11 @@ pub fn elements(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The elements of a list for writing.
-pub fn elements_mut(value: &mut Value) -> &mut [Value] {
-    value
-        .as_array_mut()
+/// The elements of the list under `field` for writing; none where there is no list.
+pub fn elements_mut<'a>(parent: &'a mut Value, field: &str) -> &'a mut [Value] {
+    parent
+        .get_mut(field)
+        .and_then(Value::as_array_mut)
         .map(Vec::as_mut_slice)
         .unwrap_or_default()
 }

@@ -11,12 +11,15 @@ mod resource;
 mod store;
 mod strategy;
 mod table;
+#[cfg(test)]
+mod testing;
 mod update;
 
 pub use crate::api::validate::Scope;
 pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{
-    ALL_VERBS, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind, Verb,
+    ALL_VERBS, Conversion, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind,
+    Verb,
 };
 pub use store::{Admit, Registry, WriteContext};
 pub use strategy::{HookContext, Objects, PlainStrategy, Reservation, Strategy};
@@ -27,6 +30,7 @@ pub mod apps;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
+pub mod events;
 
 /// Every built-in resource.
 pub fn built_in_resources() -> Vec<ResourceDef> {
@@ -35,6 +39,7 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
         apps::resources(),
         coordination::resources(),
         discovery::resources(),
+        events::resources(),
     ]
     .concat()
 }

@@ -127,6 +127,16 @@ impl SelectableField {
     }
 }
 
+/// How objects of a version differ from the form they are stored in.
+///
+/// Bodies are converted before anything looks at them, replies just before they leave: defaulting,
+/// strategy, columns and field selectors see stored objects only.
+#[derive(Clone, Copy)]
+pub struct Conversion {
+    pub to_storage: fn(Value) -> Value,
+    pub from_storage: fn(&Value) -> Value,
+}
+
 /// Everything the cluster knows about one served resource.
 #[derive(Clone)]
 pub struct ResourceDef {
@@ -144,6 +154,10 @@ pub struct ResourceDef {
     pub subresources: Vec<Subresource>,
     /// Whose objects these are in storage: another resource's where two groups serve the same.
     pub storage: Arc<GroupResource>,
+    /// Set where this version is not the stored one.
+    pub conversion: Option<Conversion>,
+    /// Goes with every reply in a `Warning` header.
+    pub deprecation: Option<Cow<'static, str>>,
     pub strategy: Arc<dyn Strategy>,
     pub table: TableDef,
     pub selectable_fields: Vec<SelectableField>,
@@ -171,6 +185,8 @@ impl ResourceDef {
             verbs: ALL_VERBS.into(),
             subresources: Vec::new(),
             storage: Arc::new(GroupResource::new(group, plural)),
+            conversion: None,
+            deprecation: None,
             strategy: Arc::new(strategy),
             table: TableDef::name_and_created_at(),
             selectable_fields: Vec::new(),
@@ -214,6 +230,18 @@ impl ResourceDef {
 
     pub fn selectable(mut self, fields: Vec<SelectableField>) -> Self {
         self.selectable_fields = fields;
+        self
+    }
+
+    /// Serves the objects of another resource in another form.
+    pub fn stored_as(mut self, storage: GroupResource, conversion: Conversion) -> Self {
+        self.storage = Arc::new(storage);
+        self.conversion = Some(conversion);
+        self
+    }
+
+    pub fn deprecated(mut self, warning: &'static str) -> Self {
+        self.deprecation = Some(warning.into());
         self
     }
 

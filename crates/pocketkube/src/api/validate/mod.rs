@@ -5,6 +5,7 @@
 
 mod meta;
 mod options;
+mod values;
 
 use serde_json::{Map, Value};
 
@@ -14,6 +15,7 @@ use super::tree::{elements, text};
 
 pub use meta::*;
 pub use options::*;
+pub use values::*;
 
 pub const FIELD_IMMUTABLE: &str = "field is immutable";
 pub const NOT_NEGATIVE: &str = "must be greater than or equal to 0";

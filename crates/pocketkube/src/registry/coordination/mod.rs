@@ -1,8 +1,10 @@
-//! The kinds of the `coordination` group: one file and one row each.
+//! The kinds of the `coordination.k8s.io` group: one file and one row each.
+
+pub mod lease;
 
 use super::ResourceDef;
 
 /// The rows of this group.
 pub fn resources() -> Vec<ResourceDef> {
-    vec![]
+    vec![lease::resource()]
 }

@@ -1,8 +1,10 @@
-//! The kinds of the `discovery` group: one file and one row each.
+//! The kinds of the `discovery.k8s.io` group: one file and one row each.
+
+pub mod endpointslice;
 
 use super::ResourceDef;
 
 /// The rows of this group.
 pub fn resources() -> Vec<ResourceDef> {
-    vec![]
+    vec![endpointslice::resource()]
 }
