@@ -62,7 +62,7 @@ fn validate_annotations(object: &Value) -> ErrorList {
             let why = format!(
                 "parsing time {time:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {time:?} as \"2006\""
             );
-            let path = Path::new("metadata.annotations").key(LAST_CHANGE);
+            let path = Path::new("annotations").key(LAST_CHANGE);
             vec![Error::invalid(path, time, &why)]
         }
         _ => ErrorList::new(),

@@ -121,11 +121,15 @@ impl Strategy for NamespaceStrategy {
     }
 }
 
+/// Each mistake stands at the list as a whole, as upstream has it.
 fn validate_finalizers(object: &Value) -> ErrorList {
     let listed = &object["spec"]["finalizers"];
     let path = Path::new("spec.finalizers");
     let mut errors = finalizers(listed, &path);
-    errors.extend(built_in_finalizers(listed, &path));
+    for mut error in built_in_finalizers(listed, &path) {
+        error.path = path.clone();
+        errors.push(error);
+    }
     errors
 }
 
@@ -206,7 +210,7 @@ mod tests {
                 json!({"metadata": {"name": "a"}, "spec": {"finalizers": ["keep", "a.b/c"]}})
             ),
             [
-                "spec.finalizers[0]: Invalid value: \"keep\": name is neither a standard finalizer name nor is it fully qualified"
+                "spec.finalizers: Invalid value: \"keep\": name is neither a standard finalizer name nor is it fully qualified"
             ]
         );
     }
