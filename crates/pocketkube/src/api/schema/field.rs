@@ -103,6 +103,17 @@ impl Field {
         }
     }
 
+    /// Whether Go writes the field even when nobody set it.
+    pub(super) fn is_always_written(&self) -> bool {
+        match self.presence {
+            Presence::Value { omit_empty: false } => true,
+            Presence::Value { omit_empty: true } => {
+                self.shape == Shape::One && self.kind.is_struct()
+            }
+            Presence::Pointer | Presence::OmitZero => false,
+        }
+    }
+
     /// The Go type without pointers, as Go's error messages name it.
     pub fn go_type(&self) -> String {
         if let Some(go) = self.go {

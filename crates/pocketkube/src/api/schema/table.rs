@@ -73,6 +73,8 @@ pub(super) fn all() -> impl Iterator<Item = MessageRef> {
 pub struct Message {
     path: &'static str,
     fields: Vec<Field>,
+    /// Places of the fields that Go always writes.
+    always: Vec<usize>,
     wire: Vec<(u32, WireField)>,
     type_meta: bool,
     atomic: bool,
@@ -109,11 +111,21 @@ impl Message {
     }
 
     pub fn field(&self, name: &str) -> Option<&Field> {
+        self.field_and_index(name).map(|(_, field)| field)
+    }
+
+    /// The field and its place among [`fields`](Self::fields), of which there are fewer than 128.
+    pub fn field_and_index(&self, name: &str) -> Option<(usize, &Field)> {
         let at = self
             .fields
             .binary_search_by(|field| field.name.cmp(name))
             .ok()?;
-        self.fields.get(at)
+        self.fields.get(at).map(|field| (at, field))
+    }
+
+    /// The fields that Go writes even when nobody set them.
+    pub fn always_written(&self) -> impl Iterator<Item = &Field> {
+        self.always.iter().filter_map(|at| self.fields.get(*at))
     }
 
     /// The field with a protobuf number.
@@ -153,8 +165,10 @@ impl Message {
         }
         fields.sort_by_key(|field| field.name);
         wire.sort_by_key(|(tag, _)| *tag);
+        let always = (0..fields.len()).filter(|at| fields[*at].is_always_written());
         Self {
             path,
+            always: always.collect(),
             fields,
             wire,
             type_meta: row.type_meta,
