@@ -1,5 +1,23 @@
 //! The judge: reads a cluster, never changes it, and answers with data.
+//!
+//! ```text
+//! check file ─ spec ─ Check { rule of probes, within, holds }
+//! Check + Scene ─ probe ─ Finding ─ timing ─ Verdict { outcome, differences, look }
+//! ```
+//! A probe is one file under `probe/` and one row in its list.
 
+mod judge;
+mod matcher;
+mod probe;
+mod scene;
+mod spec;
+mod target;
+mod timing;
+mod validate;
 mod verdict;
 
+pub use judge::Judge;
+pub use scene::Scene;
+pub use spec::{Check, read};
+pub use validate::validate;
 pub use verdict::{DiffLine, Difference, Outcome, Verdict};

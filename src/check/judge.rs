@@ -1,0 +1,355 @@
+//! Judges the checks of a kata: once until they settle, or for ever as the cluster changes.
+//!
+//! A check is judged again when something it reads changes, when its own time comes, and, where
+//! it asks containers or Services, now and then. Nothing here writes to the cluster.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt, join_all, select_all};
+use futures::stream::FuturesUnordered;
+use jiff::Timestamp;
+use pocketkube::clock::Clock;
+use tokio::sync::{mpsc, watch};
+
+use super::scene::{Finding, Scene, Truth};
+use super::spec::{Check, Rule};
+use super::timing::Timing;
+use super::verdict::{Difference, Outcome, Verdict};
+use crate::sandbox::{Listing, Watched};
+
+/// How long behaviour is believed, in cluster time, when no object changed.
+const BEHAVIOUR: Duration = Duration::from_secs(5);
+
+/// How often a check that must last is looked at meanwhile, in cluster time.
+const WHILE_HOLDING: Duration = Duration::from_secs(1);
+
+/// The checks of a kata and the cluster they are about.
+#[derive(Clone)]
+pub struct Judge {
+    scene: Scene,
+    clock: Clock,
+    checks: Arc<Vec<Check>>,
+}
+
+impl Judge {
+    pub fn new(scene: Scene, clock: Clock, checks: Vec<Check>) -> Self {
+        Self {
+            scene,
+            clock,
+            checks: Arc::new(checks),
+        }
+    }
+
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// How things are at this moment: nothing is given time, nothing must last.
+    pub async fn glance(&self) -> Vec<Verdict> {
+        join_all(self.checks.iter().map(|check| async {
+            let finding = judge_rule(&check.rule, &self.scene).await;
+            let outcome = match finding.truth {
+                Truth::True => Outcome::Holds,
+                Truth::False => Outcome::Fails,
+                Truth::Unknown => Outcome::Unknown,
+            };
+            verdict(check, finding, outcome)
+        }))
+        .await
+    }
+
+    /// The verdict of each check once it has settled: it holds, or its time is over.
+    pub async fn settle(&self) -> Vec<Verdict> {
+        join_all(self.checks.iter().map(|check| self.settle_one(check))).await
+    }
+
+    async fn settle_one(&self, check: &Check) -> Verdict {
+        let mut course = Course::new(self, check);
+        loop {
+            let (verdict, again) = course.look(false).await;
+            match verdict.outcome {
+                Outcome::Holding { .. } | Outcome::Waiting { .. } => course.wait(again).await,
+                _ => return verdict,
+            }
+        }
+    }
+
+    /// Sends each verdict when it changes, until `verdicts` is closed or this is dropped.
+    ///
+    /// Everything is judged again at once when `again` changes.
+    pub async fn watch(&self, verdicts: mpsc::Sender<Verdict>, again: watch::Receiver<u64>) {
+        let mut courses: FuturesUnordered<_> = self
+            .checks
+            .iter()
+            .map(|check| self.watch_one(check, verdicts.clone(), again.clone()))
+            .collect();
+        while courses.next().await.is_some() {}
+    }
+
+    async fn watch_one(
+        &self,
+        check: &Check,
+        verdicts: mpsc::Sender<Verdict>,
+        mut again: watch::Receiver<u64>,
+    ) {
+        let mut course = Course::new(self, check);
+        let mut last: Option<Verdict> = None;
+        loop {
+            let (verdict, next) = course.look(true).await;
+            if last.as_ref().is_none_or(|last| is_news(last, &verdict)) {
+                last = Some(verdict.clone());
+                if verdicts.send(verdict).await.is_err() {
+                    return;
+                }
+            }
+            tokio::select! {
+                () = course.wait(next) => {}
+                changed = again.changed() => if changed.is_err() {
+                    // Nobody can ask any more; changes still count.
+                    course.wait(next).await;
+                },
+                () = verdicts.closed() => return,
+            }
+        }
+    }
+}
+
+/// The time that is left to become true is no news.
+fn is_news(last: &Verdict, now: &Verdict) -> bool {
+    match (last.outcome, now.outcome) {
+        (Outcome::Waiting { .. }, Outcome::Waiting { .. }) => last.differences != now.differences,
+        _ => last != now,
+    }
+}
+
+/// One check over time.
+struct Course<'a> {
+    judge: &'a Judge,
+    check: &'a Check,
+    timing: Timing,
+    feeds: HashMap<Watched, watch::Receiver<Listing>>,
+    last: Option<Finding>,
+}
+
+impl<'a> Course<'a> {
+    fn new(judge: &'a Judge, check: &'a Check) -> Self {
+        Self {
+            judge,
+            check,
+            timing: Timing::new(check.within, check.holds, judge.clock.now()),
+            feeds: HashMap::new(),
+            last: None,
+        }
+    }
+
+    /// Judges now; `restarts` gives what is not true its whole time again when it changed.
+    async fn look(&mut self, restarts: bool) -> (Verdict, Option<Timestamp>) {
+        // Subscribed before judging, so that no change in between is missed.
+        for watched in rule_reads(&self.check.rule, &self.judge.scene).await {
+            let feeds = &mut self.feeds;
+            if !feeds.contains_key(&watched) {
+                let feed = self.judge.scene.observer.changes(&watched);
+                feeds.insert(watched, feed);
+            }
+        }
+        let finding = judge_rule(&self.check.rule, &self.judge.scene).await;
+        let now = self.judge.clock.now();
+        if restarts && self.last.as_ref() != Some(&finding) {
+            self.timing.restart(now);
+        }
+        let (outcome, change) = self.timing.outcome(finding.truth, now);
+        let sample = match outcome {
+            Outcome::Holding { .. } => Some(WHILE_HOLDING),
+            _ if is_behaviour(&self.check.rule) => Some(BEHAVIOUR),
+            _ => None,
+        };
+        let sample = sample.map(|span| now.checked_add(span).unwrap_or(Timestamp::MAX));
+        let again = [change, sample].into_iter().flatten().min();
+        self.last = Some(finding.clone());
+        (verdict(self.check, finding, outcome), again)
+    }
+
+    /// Waits until something it read changed, or until `time`.
+    fn wait(&mut self, time: Option<Timestamp>) -> impl Future<Output = ()> + Send + '_ {
+        let clock = self.judge.clock.clone();
+        let changes = self.feeds.values_mut().map(|feed| {
+            async move {
+                if feed.changed().await.is_err() {
+                    // The cluster is gone: there will be no news.
+                    std::future::pending::<()>().await;
+                }
+            }
+            .boxed()
+        });
+        let changes: Vec<_> = changes.collect();
+        async move {
+            let timer = async {
+                match time {
+                    Some(time) => clock.sleep_until(time).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let change = async {
+                if changes.is_empty() {
+                    std::future::pending::<()>().await;
+                }
+                select_all(changes).await;
+            };
+            tokio::select! {
+                () = timer => {}
+                () = change => {}
+            }
+        }
+    }
+}
+
+fn verdict(check: &Check, finding: Finding, outcome: Outcome) -> Verdict {
+    let holds = outcome == Outcome::Holds;
+    let mut look = match check.look.is_empty() {
+        true => finding.look,
+        false => check.look.clone(),
+    };
+    look.dedup();
+    Verdict {
+        check: check.id.clone(),
+        says: check.says.clone(),
+        outcome,
+        differences: finding.differences,
+        otherwise: check.otherwise.clone().filter(|_| !holds),
+        look: if holds { Vec::new() } else { look },
+    }
+}
+
+fn judge_rule<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, Finding> {
+    async move {
+        match rule {
+            Rule::Probe(probe) => probe.judge(scene).await,
+            Rule::All(rules) => {
+                all(join_all(rules.iter().map(|rule| judge_rule(rule, scene))).await)
+            }
+            Rule::Any(rules) => {
+                any(join_all(rules.iter().map(|rule| judge_rule(rule, scene))).await)
+            }
+            Rule::Not(rule) => not(&title(rule), judge_rule(rule, scene).await),
+        }
+    }
+    .boxed()
+}
+
+/// Everything that is wrong, together.
+fn all(findings: Vec<Finding>) -> Finding {
+    let truth = findings.iter().map(|finding| finding.truth);
+    let truth = truth.max_by_key(|truth| match truth {
+        Truth::True => 0,
+        Truth::Unknown => 1,
+        Truth::False => 2,
+    });
+    let mut together = Finding {
+        truth: truth.unwrap_or(Truth::True),
+        ..Finding::holds()
+    };
+    for finding in findings {
+        together.differences.extend(finding.differences);
+        together.look.extend(finding.look);
+    }
+    together
+}
+
+/// The first that is true, else the one that is nearest to it.
+fn any(findings: Vec<Finding>) -> Finding {
+    findings
+        .into_iter()
+        .min_by_key(|finding| (!finding.is_true(), finding.differences.len()))
+        .unwrap_or_else(Finding::holds)
+}
+
+fn not(title: &str, finding: Finding) -> Finding {
+    match finding.truth {
+        Truth::True => Finding::of(
+            vec![Difference::new(title, "not so", "it is so")],
+            finding.look,
+        ),
+        Truth::False => Finding::holds(),
+        Truth::Unknown => finding,
+    }
+}
+
+fn title(rule: &Rule) -> String {
+    let joined = |rules: &[Rule], word: &str| {
+        let titles: Vec<String> = rules.iter().map(title).collect();
+        titles.join(word)
+    };
+    match rule {
+        Rule::Probe(probe) => probe.title(),
+        Rule::All(rules) => joined(rules, " and "),
+        Rule::Any(rules) => joined(rules, " or "),
+        Rule::Not(rule) => format!("not {}", title(rule)),
+    }
+}
+
+fn rule_reads<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, Vec<Watched>> {
+    async move {
+        match rule {
+            Rule::Probe(probe) => probe.reads(scene).await,
+            Rule::All(rules) | Rule::Any(rules) => {
+                let reads = join_all(rules.iter().map(|rule| rule_reads(rule, scene))).await;
+                reads.concat()
+            }
+            Rule::Not(rule) => rule_reads(rule, scene).await,
+        }
+    }
+    .boxed()
+}
+
+fn is_behaviour(rule: &Rule) -> bool {
+    match rule {
+        Rule::Probe(probe) => probe.is_behaviour(),
+        Rule::All(rules) | Rule::Any(rules) => rules.iter().any(is_behaviour),
+        Rule::Not(rule) => is_behaviour(rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(truth: Truth, differences: usize) -> Finding {
+        Finding {
+            truth,
+            differences: vec![Difference::new("a", "1", "2"); differences],
+            look: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn all_is_as_true_as_its_least_true_part_and_tells_everything() {
+        let finding = all(vec![
+            found(Truth::True, 0),
+            found(Truth::Unknown, 1),
+            found(Truth::False, 2),
+        ]);
+        assert_eq!(
+            (finding.truth, finding.differences.len()),
+            (Truth::False, 3)
+        );
+        assert_eq!(all(vec![found(Truth::True, 0)]).truth, Truth::True);
+    }
+
+    #[test]
+    fn any_shows_the_way_that_is_nearest_to_being_right() {
+        let finding = any(vec![found(Truth::False, 3), found(Truth::False, 1)]);
+        assert_eq!(finding.differences.len(), 1);
+        assert!(any(vec![found(Truth::False, 3), found(Truth::True, 0)]).is_true());
+    }
+
+    #[test]
+    fn not_turns_the_answer_but_not_the_doubt() {
+        assert!(not("x", found(Truth::False, 1)).is_true());
+        assert_eq!(not("x", found(Truth::True, 0)).truth, Truth::False);
+        assert_eq!(not("x", found(Truth::Unknown, 1)).truth, Truth::Unknown);
+    }
+}

@@ -1,0 +1,55 @@
+//! The ways to look at a cluster. A probe is one file here and one row in [`PROBES`].
+
+mod absent;
+mod cel;
+mod count;
+mod event;
+mod exec;
+mod http;
+mod logs;
+mod object;
+mod pod;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::scene::{Finding, Scene};
+use crate::course::Fields;
+use crate::sandbox::Watched;
+
+/// A question to the cluster that changes nothing in it.
+#[async_trait]
+pub trait Probe: Send + Sync + fmt::Debug {
+    /// What the answer depends on; it is judged again when any of it changes.
+    async fn reads(&self, scene: &Scene) -> Vec<Watched>;
+
+    /// The answer can change without any object changing, so it is asked now and then too.
+    fn is_behaviour(&self) -> bool {
+        false
+    }
+
+    /// What it looks for, in a few words: `deployment "web"`.
+    fn title(&self) -> String;
+
+    async fn judge(&self, scene: &Scene) -> Finding;
+}
+
+/// A kind of probe: its name in check files, and how its fields are read.
+pub struct ProbeKind {
+    pub name: &'static str,
+    /// Takes every field, notes the mistakes, and ends the mapping.
+    pub read: fn(Fields<'_>) -> Option<Box<dyn Probe>>,
+}
+
+/// Every probe there is.
+pub const PROBES: &[ProbeKind] = &[
+    object::KIND,
+    cel::KIND,
+    count::KIND,
+    absent::KIND,
+    http::KIND,
+    exec::KIND,
+    logs::KIND,
+    event::KIND,
+];

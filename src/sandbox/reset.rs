@@ -1,0 +1,71 @@
+//! Takes a kata's scene away: its namespaces and what the scene put outside of them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{DeleteParams, ListParams};
+use kube::runtime::wait::{await_condition, conditions};
+use kube::{Api, Client, Error};
+
+use super::seed;
+use crate::course::KataInstance;
+
+/// How long namespaces may take to go.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How often Pods that linger are removed again while a namespace goes.
+const INSIST: Duration = Duration::from_millis(50);
+
+/// Deletes everything of this kata and waits until it is gone.
+pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    for (api, name) in seed::cluster_wide(client, kata).await? {
+        ignore_missing(api.delete(&name, &DeleteParams::default()).await.map(drop))?;
+    }
+    for name in &kata.namespaces {
+        let deleted = namespaces.delete(name, &DeleteParams::default()).await;
+        ignore_missing(deleted.map(drop))?;
+    }
+    for name in &kata.namespaces {
+        tokio::time::timeout(LONGEST, gone(client, &namespaces, name))
+            .await
+            .with_context(|| format!("namespace {name} does not go away"))??;
+    }
+    Ok(())
+}
+
+/// Nobody waits for the grace period of containers whose scene is being taken away.
+async fn gone(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Result<()> {
+    let Some(uid) = namespaces
+        .get_opt(name)
+        .await?
+        .and_then(|found| found.metadata.uid)
+    else {
+        return Ok(());
+    };
+    let pods: Api<Pod> = Api::namespaced(client.clone(), name);
+    let deleted = await_condition(namespaces.clone(), name, conditions::is_deleted(&uid));
+    tokio::pin!(deleted);
+    loop {
+        let now = DeleteParams::default().grace_period(0);
+        ignore_missing(
+            pods.delete_collection(&now, &ListParams::default())
+                .await
+                .map(drop),
+        )?;
+        tokio::select! {
+            result = &mut deleted => return Ok(result.map(drop)?),
+            () = tokio::time::sleep(INSIST) => {}
+        }
+    }
+}
+
+fn ignore_missing(result: kube::Result<()>) -> Result<()> {
+    match result {
+        Err(Error::Api(status)) if status.code == 404 => Ok(()),
+        // A namespace that is going already.
+        Err(Error::Api(status)) if status.code == 409 => Ok(()),
+        other => Ok(other?),
+    }
+}

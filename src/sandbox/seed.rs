@@ -1,0 +1,145 @@
+//! Sets the scene of a kata: its namespaces and everything under `start/`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use kube::api::{Patch, PatchParams};
+use kube::core::DynamicObject;
+use kube::runtime::wait::await_condition;
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+use super::resource::Resource;
+use crate::course::{Document, KataInstance};
+
+/// The name under which the scene is applied.
+const FIELD_MANAGER: &str = "kubekata";
+
+/// On each namespace of a kata once its scene stands: which kata and whose seed.
+const SEEDED: &str = "kubekata.dev/scene";
+
+/// How long the cluster may take to make a namespace usable.
+const NAMESPACE_READY: Duration = Duration::from_secs(30);
+
+/// Whether this kata's scene stands, for this learner, as it was left.
+pub async fn stands(client: &Client, kata: &KataInstance) -> Result<bool> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    for name in &kata.namespaces {
+        let found = namespaces.get_opt(name).await?;
+        let seeded = found.is_some_and(|namespace| {
+            let leaving = namespace.metadata.deletion_timestamp.is_some();
+            let scene = namespace.metadata.annotations.unwrap_or_default();
+            !leaving && scene.get(SEEDED) == Some(&mark(kata))
+        });
+        if !seeded {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Makes the namespaces and applies the manifests in the order of their files.
+///
+/// The mark that [`stands`] looks for comes last, so an interrupted seeding is done again.
+pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
+    for name in &kata.namespaces {
+        apply_namespace(client, name, json!({})).await?;
+    }
+    for name in &kata.namespaces {
+        await_service_account(client, name).await?;
+    }
+    for file in &kata.start {
+        for manifest in manifests(&file.path, &file.text)? {
+            apply(client, kata.namespace(), &manifest)
+                .await
+                .with_context(|| format!("{}: {}", file.path, title(&manifest)))?;
+        }
+    }
+    for name in &kata.namespaces {
+        apply_namespace(client, name, json!({SEEDED: mark(kata)})).await?;
+    }
+    Ok(())
+}
+
+/// The objects of the scene that no namespace holds, as API handles and names.
+pub(super) async fn cluster_wide(
+    client: &Client,
+    kata: &KataInstance,
+) -> Result<Vec<(Api<DynamicObject>, String)>> {
+    let mut found = Vec::new();
+    for file in &kata.start {
+        for manifest in manifests(&file.path, &file.text)? {
+            let (api_version, kind, name) = identity(&manifest)?;
+            let Ok(resource) = Resource::find(client, api_version, kind).await else {
+                continue;
+            };
+            if !resource.namespaced {
+                found.push((resource.api(client, None), name.to_owned()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn mark(kata: &KataInstance) -> String {
+    format!("{} {}", kata.id, kata.seed)
+}
+
+fn manifests(file: &str, text: &str) -> Result<Vec<Value>> {
+    Ok(Document::parse_all(file, text)
+        .map_err(|problem| anyhow!("{problem}"))?
+        .iter()
+        .map(|document| document.root.to_json())
+        .collect())
+}
+
+fn identity(manifest: &Value) -> Result<(&str, &str, &str)> {
+    let text = |value: &'static str| manifest.pointer(value).and_then(Value::as_str);
+    match (text("/apiVersion"), text("/kind"), text("/metadata/name")) {
+        (Some(api_version), Some(kind), Some(name)) => Ok((api_version, kind, name)),
+        _ => bail!("a manifest has apiVersion, kind and metadata.name"),
+    }
+}
+
+fn title(manifest: &Value) -> String {
+    match identity(manifest) {
+        Ok((_, kind, name)) => format!("{}/{name}", kind.to_lowercase()),
+        Err(_) => "manifest".to_owned(),
+    }
+}
+
+async fn apply_namespace(client: &Client, name: &str, annotations: Value) -> Result<()> {
+    let manifest = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "annotations": annotations},
+    });
+    apply(client, name, &manifest)
+        .await
+        .with_context(|| format!("namespace/{name}"))
+}
+
+async fn apply(client: &Client, namespace: &str, manifest: &Value) -> Result<()> {
+    let (api_version, kind, name) = identity(manifest)?;
+    let resource = Resource::find(client, api_version, kind).await?;
+    let own = manifest
+        .pointer("/metadata/namespace")
+        .and_then(Value::as_str);
+    let api = resource.api(client, Some(own.unwrap_or(namespace)));
+    let how = PatchParams::apply(FIELD_MANAGER).force();
+    api.patch(name, &how, &Patch::Apply(manifest)).await?;
+    Ok(())
+}
+
+/// A Pod is refused before its namespace has the service account `default`.
+async fn await_service_account(client: &Client, namespace: &str) -> Result<()> {
+    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
+    let exists = await_condition(accounts, "default", |account: Option<&ServiceAccount>| {
+        account.is_some()
+    });
+    tokio::time::timeout(NAMESPACE_READY, exists)
+        .await
+        .with_context(|| format!("namespace {namespace} got no default service account"))??;
+    Ok(())
+}
