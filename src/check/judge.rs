@@ -32,7 +32,7 @@ const WHILE_HOLDING: Duration = Duration::from_secs(1);
 pub struct Judge {
     scene: Scene,
     clock: Clock,
-    checks: Arc<Vec<Check>>,
+    checks: Vec<Arc<Check>>,
 }
 
 impl Judge {
@@ -40,12 +40,17 @@ impl Judge {
         Self {
             scene,
             clock,
-            checks: Arc::new(checks),
+            checks: checks.into_iter().map(Arc::new).collect(),
         }
     }
 
-    pub fn checks(&self) -> &[Check] {
-        &self.checks
+    /// The same judge for some of the checks.
+    pub fn only(&self, ids: &[String]) -> Self {
+        let named = |check: &&Arc<Check>| ids.contains(&check.id);
+        Self {
+            checks: self.checks.iter().filter(named).cloned().collect(),
+            ..self.clone()
+        }
     }
 
     /// How things are at this moment: nothing is given time, nothing must last.
@@ -150,11 +155,10 @@ impl<'a> Course<'a> {
     async fn look(&mut self, restarts: bool) -> (Verdict, Option<Timestamp>) {
         // Subscribed before judging, so that no change in between is missed.
         for watched in rule_reads(&self.check.rule, &self.judge.scene).await {
-            let feeds = &mut self.feeds;
-            if !feeds.contains_key(&watched) {
-                let feed = self.judge.scene.observer.changes(&watched);
-                feeds.insert(watched, feed);
-            }
+            let observer = &self.judge.scene.observer;
+            self.feeds
+                .entry(watched)
+                .or_insert_with_key(|watched| observer.changes(watched));
         }
         let finding = judge_rule(&self.check.rule, &self.judge.scene).await;
         let now = self.judge.clock.now();

@@ -195,11 +195,11 @@ mod tests {
         let checks = "  - id: a\n    says: A\n    within: soon\n    objekt: {}\n  - id: a\n    says: B\n  - id: b\n    says: B\n    object: {kind: Pod, nam: web}\n    count: {kind: Pod}\n  - id: c\n    says: C\n    object: {kind: Pod, nam: web}\n";
         let said = said(checks);
         let starts = [
-            "c.yaml:4: checks[0].within: ",
-            "c.yaml:5: checks[0].objekt: unknown, expected one of object, ",
-            "c.yaml:6: checks[1]: says not what is judged",
-            "c.yaml:8: checks[2]: `object`, `count` are too many",
-            "c.yaml:13: checks[3].object.nam: unknown field",
+            "c.yaml:5: checks[0].within: ",
+            "c.yaml:6: checks[0].objekt: unknown, expected one of object, ",
+            "c.yaml:7: checks[1]: says not what is judged",
+            "c.yaml:9: checks[2]: `object`, `count` are too many",
+            "c.yaml:15: checks[3].object.nam: unknown field",
         ];
         assert_eq!(said.len(), starts.len(), "{said:#?}");
         for (said, start) in said.iter().zip(starts) {

@@ -3,17 +3,32 @@
 //! `boot` finds or starts it, `seed` and `reset` set and clear a kata's scene, `shell` describes
 //! the learner's shell, `observe` watches and `view` is what the screen shows.
 
+mod api;
+mod attached;
+mod boot;
 mod choice;
+mod control;
+mod embedded;
+mod host;
+mod hosting;
 mod observe;
 mod places;
 mod resource;
 mod shell;
 mod view;
 
+pub mod picture;
 pub mod reset;
 pub mod seed;
 
+pub use api::Sandbox;
+pub use attached::Attached;
+pub use boot::{attach_if_running, attach_or_leave_host, host_in_background, host_or_attach};
 pub use choice::Choice;
+pub use control::{HostStatus, Order, ask};
+pub use embedded::{Embedded, EmbeddedOptions};
+pub use host::{HostFile, HostPlace};
+pub use hosting::Hosting;
 pub use observe::{Listing, Observer, Watched};
 pub use places::{Places, create_private, write_private};
 pub use resource::{Resource, short_name};

@@ -44,6 +44,24 @@ impl Listing {
         self.objects.get(&(namespace.to_owned(), name.to_owned()))
     }
 
+    #[cfg(test)]
+    pub(super) fn of(objects: Vec<Value>) -> Self {
+        let keyed = objects.into_iter().map(|object| {
+            let text = |name: &str| {
+                object["metadata"][name]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            ((text("namespace"), text("name")), Arc::new(object))
+        });
+        Self {
+            objects: Arc::new(keyed.collect()),
+            synced: true,
+            error: None,
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Value>> {
         self.objects.values()
     }

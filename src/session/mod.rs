@@ -5,14 +5,18 @@
 //! ```
 //! `update` has no async, no clock and no I/O; the driver is the only one that acts.
 
+mod driver;
 mod effect;
 mod event;
+mod journal;
 mod progress;
 mod state;
 mod update;
 
+pub use driver::{Driver, Prepared, describe, judge, prepare_kata};
 pub use effect::Effect;
 pub use event::{Action, Event};
+pub use journal::{Journal, Opened};
 pub use progress::{Attempt, Entry, KataProgress, Progress, Solved};
 pub use state::{
     Confirm, KataLine, KataStatus, Level, Message, OpenKata, Phase, SandboxInfo, SandboxState,

@@ -1,0 +1,31 @@
+//! What every sandbox offers, whatever stands behind it.
+
+use anyhow::Result;
+use async_trait::async_trait;
+use kube::Client;
+use pocketkube::clock::Clock;
+
+/// A cluster to work in: embedded, attached, and one day `kind` or any other.
+#[async_trait]
+pub trait Sandbox: Send + Sync {
+    /// `embedded`, `kind`, `context:NAME`.
+    fn name(&self) -> String;
+
+    /// A client with the rights of an administrator.
+    fn client(&self) -> Client;
+
+    /// The time by which checks measure; the cluster's own where it can be had.
+    fn clock(&self) -> &Clock;
+
+    /// For kubectl and everything else outside of this process.
+    fn kubeconfig(&self) -> String;
+
+    /// Where the API server listens.
+    fn address(&self) -> Option<String>;
+
+    /// Whether the cluster lives and ends with this process.
+    fn is_hosted_here(&self) -> bool;
+
+    /// Lets go: ends the cluster where this process hosts it.
+    async fn close(&self) -> Result<()>;
+}

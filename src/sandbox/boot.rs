@@ -1,0 +1,98 @@
+//! Finds the cluster of a data folder, or starts it: here, or in a process of its own.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::time::Instant;
+
+use super::api::Sandbox;
+use super::attached::Attached;
+use super::choice::Choice;
+use super::host::HostPlace;
+use super::hosting::Hosting;
+use super::places::Places;
+
+/// How long a host may take from its start to its first answer.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a starting host is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The cluster for a process that stays, such as the TUI: hosted here unless someone else does.
+pub async fn host_or_attach(places: &Places, choice: &Choice) -> Result<Arc<dyn Sandbox>> {
+    choice.available()?;
+    let place = HostPlace::of(places)?;
+    let _turn = place.lock_start().await?;
+    match place.lock_host()? {
+        Some(lock) => Ok(Arc::new(Hosting::start(lock, &place, false).await?)),
+        None => Ok(Arc::new(attach(&place).await?)),
+    }
+}
+
+/// The cluster for a command that ends: a host is left in the background where there is none.
+pub async fn attach_or_leave_host(places: &Places, choice: &Choice) -> Result<Arc<dyn Sandbox>> {
+    choice.available()?;
+    let place = HostPlace::of(places)?;
+    let _turn = place.lock_start().await?;
+    if place.living()?.is_none() {
+        start_in_background(places, &place)?;
+    }
+    Ok(Arc::new(attach(&place).await?))
+}
+
+/// The cluster that runs, if one does.
+pub async fn attach_if_running(places: &Places) -> Result<Option<Attached>> {
+    let place = HostPlace::of(places)?;
+    match place.living()? {
+        Some(_) => attach(&place).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Hosts the cluster in this process, for others, until it is stopped or idles for long.
+///
+/// `None` where someone else hosts it already.
+pub async fn host_in_background(places: &Places) -> Result<Option<Hosting>> {
+    let place = HostPlace::of(places)?;
+    match place.lock_host()? {
+        Some(lock) => Hosting::start(lock, &place, true).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Connects to the host, which may still be starting.
+async fn attach(place: &HostPlace) -> Result<Attached> {
+    let deadline = Instant::now() + START_LIMIT;
+    loop {
+        if let Some(host) = place.living()?
+            && let Ok(attached) = Attached::connect(place, host).await
+        {
+            return Ok(attached);
+        }
+        if Instant::now() > deadline {
+            let log = place.log();
+            bail!("the cluster did not start; see {}", log.display());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn start_in_background(places: &Places, place: &HostPlace) -> Result<()> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let log = std::fs::File::create(place.log())?;
+    let mut command = Command::new(program);
+    command
+        .arg("--data")
+        .arg(places.root())
+        .args(["cluster", "host"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    // Ctrl-C in the learner's terminal is not meant for it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn().context("cannot start the cluster")?;
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! How a host is asked how it does, and told to stop: a line of JSON each way, on loopback.
+//!
+//! A socket works alike on every system, and an order is answered when it has been carried out.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::host::HostFile;
+
+/// A living host answers well within this.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// A longer line is no order of ours.
+const LONGEST_LINE: u64 = 4096;
+
+/// What a host is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "camelCase")]
+pub enum Order {
+    Status,
+    /// Someone works with the cluster though no request shows it.
+    Touch,
+    Stop,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    token: String,
+    #[serde(flatten)]
+    order: Order,
+}
+
+/// What a host answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HostStatus {
+    /// Cluster time.
+    pub now: Timestamp,
+    /// Cluster seconds per second.
+    pub speed: f64,
+    /// Seconds since someone last worked with it.
+    pub idle: u64,
+    pub nodes: usize,
+    /// It ends by itself when it idles for long.
+    pub background: bool,
+}
+
+/// An order that came in, and where its answer goes.
+pub struct Asked {
+    pub order: Order,
+    pub answer: tokio::sync::oneshot::Sender<HostStatus>,
+}
+
+/// The host's end.
+pub struct Control {
+    listener: TcpListener,
+    token: String,
+}
+
+impl Control {
+    pub async fn listen() -> Result<Self> {
+        Ok(Self {
+            listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+            token: format!("{:032x}", rand::random::<u128>()),
+        })
+    }
+
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Takes orders until `asked` is closed.
+    pub async fn run(self, asked: mpsc::Sender<Asked>) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = asked.closed() => return,
+            };
+            let Ok((stream, _)) = accepted else { continue };
+            // One at a time: an order is short, and nobody else may ask.
+            let served = serve(stream, &self.token, &asked);
+            if let Ok(Err(error)) = tokio::time::timeout(ANSWER, served).await {
+                tracing::debug!(%error, "an order was not understood");
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, token: &str, asked: &mpsc::Sender<Asked>) -> Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(LONGEST_LINE))
+        .read_line(&mut line)
+        .await?;
+    let line: Line = serde_json::from_str(&line)?;
+    if line.token != token {
+        bail!("a wrong token");
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let order = line.order;
+    asked.send(Asked { order, answer }).await?;
+    let status = serde_json::to_string(&answered.await?)?;
+    write.write_all(format!("{status}\n").as_bytes()).await?;
+    Ok(())
+}
+
+/// Asks a host, from another process.
+pub async fn ask(host: &HostFile, order: Order) -> Result<HostStatus> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(host.control).await?;
+        let line = serde_json::to_string(&Line {
+            token: host.token.clone(),
+            order,
+        })?;
+        stream.write_all(format!("{line}\n").as_bytes()).await?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).await?;
+        Ok::<_, anyhow::Error>(serde_json::from_str(&answer)?)
+    };
+    tokio::time::timeout(ANSWER, exchange)
+        .await
+        .context("the cluster's host does not answer")?
+        .context("the cluster's host does not answer")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> HostStatus {
+        HostStatus {
+            now: Timestamp::UNIX_EPOCH,
+            speed: 1.0,
+            idle: 3,
+            nodes: 3,
+            background: true,
+        }
+    }
+
+    async fn host() -> (HostFile, mpsc::Receiver<Asked>) {
+        let control = Control::listen().await.expect("it listens");
+        let host = HostFile {
+            pid: 1,
+            version: String::new(),
+            address: ([127, 0, 0, 1], 1).into(),
+            control: control.address().expect("it is bound"),
+            token: control.token().to_owned(),
+            started: Timestamp::UNIX_EPOCH,
+        };
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::spawn(control.run(sender));
+        (host, receiver)
+    }
+
+    #[tokio::test]
+    async fn an_order_reaches_the_host_and_its_answer_comes_back() {
+        let (host, mut asked) = host().await;
+        tokio::spawn(async move {
+            let order = asked.recv().await.expect("an order");
+            assert_eq!(order.order, Order::Stop);
+            order.answer.send(status()).expect("someone waits");
+        });
+        assert_eq!(ask(&host, Order::Stop).await.expect("an answer"), status());
+    }
+
+    #[tokio::test]
+    async fn an_order_without_the_token_is_not_carried_out() {
+        let (mut host, mut asked) = host().await;
+        host.token = "guess".to_owned();
+        assert!(ask(&host, Order::Stop).await.is_err());
+        assert!(asked.try_recv().is_err());
+    }
+}

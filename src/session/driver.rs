@@ -1,0 +1,316 @@
+//! Performs the effects of a session: the only place where it touches the world.
+//!
+//! Effects come in through [`Driver::perform`], which never waits; what they lead to comes back as
+//! events. One task per job: booting, preparing a kata, watching it. A new kata ends the watch of
+//! the old one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Node;
+use kube::api::ListParams;
+use kube::{Api, Client};
+use pocketkube::tasks::Tasks;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::effect::Effect;
+use super::event::Event;
+use super::journal::Journal;
+use super::state::SandboxInfo;
+use crate::check::{self, Judge, Scene};
+use crate::course::KataInstance;
+use crate::sandbox::{self, Choice, Observer, Places, Sandbox, ShellEnvironment};
+
+/// How often time passes for a session.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long jobs may take to end when the learner leaves.
+const END_LIMIT: Duration = Duration::from_secs(2);
+
+/// The hands of a session.
+pub struct Driver {
+    places: Places,
+    choice: Choice,
+    journal: Journal,
+    events: mpsc::Sender<Event>,
+    tasks: Tasks,
+    sandbox: watch::Sender<Option<Arc<dyn Sandbox>>>,
+    watching: CancellationToken,
+    again: watch::Sender<u64>,
+}
+
+impl Driver {
+    /// `events` gets everything that happens; time begins to tick.
+    pub fn new(
+        places: Places,
+        choice: Choice,
+        journal: Journal,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        let tasks = Tasks::new();
+        tasks.spawn("tick", tick(events.clone()));
+        Self {
+            places,
+            choice,
+            journal,
+            events,
+            tasks,
+            sandbox: watch::channel(None).0,
+            watching: CancellationToken::new(),
+            again: watch::channel(0).0,
+        }
+    }
+
+    /// The cluster, once it runs.
+    pub fn sandbox(&self) -> Option<Arc<dyn Sandbox>> {
+        self.sandbox.borrow().clone()
+    }
+
+    /// Begins to do what the session asks for.
+    pub fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::BootSandbox => self.boot(),
+            Effect::PrepareKata { kata, fresh } => self.prepare(kata, fresh),
+            Effect::Watch(kata) => self.watch(kata),
+            Effect::Unwatch => self.watching.cancel(),
+            Effect::Rejudge => self.again.send_modify(|count| *count += 1),
+            Effect::Record(entry) => {
+                if let Err(error) = self.journal.append(&entry) {
+                    self.tell(Event::Warned(format!("{error:#}")));
+                }
+            }
+            // The one who runs the loop leaves it and calls `close`.
+            Effect::Quit => {}
+        }
+    }
+
+    /// Ends every job, and the cluster where this process hosts it.
+    pub async fn close(self) -> Result<()> {
+        self.watching.cancel();
+        // A job that does not end in time must not keep the learner here.
+        let _ = self.tasks.shutdown(END_LIMIT).await;
+        match self.sandbox() {
+            Some(sandbox) => sandbox.close().await,
+            None => Ok(()),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        let events = self.events.clone();
+        self.tasks.spawn("tell", async move {
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn boot(&self) {
+        let (places, choice) = (self.places.clone(), self.choice.clone());
+        let (events, slot) = (self.events.clone(), self.sandbox.clone());
+        self.tasks.spawn("boot the sandbox", async move {
+            let booted = async {
+                let sandbox = sandbox::host_or_attach(&places, &choice).await?;
+                let info = describe(sandbox.as_ref()).await?;
+                Ok::<_, anyhow::Error>((sandbox, info))
+            };
+            let event = match booted.await {
+                Ok((sandbox, info)) => {
+                    slot.send_replace(Some(sandbox));
+                    Event::SandboxReady(info)
+                }
+                Err(error) => Event::SandboxFailed(format!("{error:#}")),
+            };
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn prepare(&self, kata: Arc<KataInstance>, fresh: bool) {
+        let Some(sandbox) = self.sandbox() else {
+            return;
+        };
+        let (places, events) = (self.places.clone(), self.events.clone());
+        self.tasks.spawn("prepare the kata", async move {
+            let id = kata.id.clone();
+            let told = |doing: &'static str| {
+                let (events, kata) = (events.clone(), id.clone());
+                async move {
+                    let doing = doing.to_owned();
+                    let _ = events.send(Event::KataProgressed { kata, doing }).await;
+                }
+            };
+            let prepared = prepare_kata(sandbox.as_ref(), &places, &kata, fresh, told).await;
+            let event = match prepared {
+                Ok(prepared) => Event::KataPrepared {
+                    kata: id.clone(),
+                    fresh: prepared.fresh,
+                    shell: Arc::new(prepared.shell),
+                },
+                Err(error) => Event::KataFailed {
+                    kata: id.clone(),
+                    reason: format!("{error:#}"),
+                },
+            };
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn watch(&mut self, kata: Arc<KataInstance>) {
+        self.watching.cancel();
+        let Some(sandbox) = self.sandbox() else {
+            return;
+        };
+        self.watching = self.tasks.token();
+        let observer = Observer::new(sandbox.client());
+        let judge = match judge(sandbox.as_ref(), &observer, &kata) {
+            Ok(judge) => judge,
+            Err(error) => return self.tell(Event::Warned(format!("{error:#}"))),
+        };
+        let (verdict_sender, verdicts) = mpsc::channel(64);
+        let again = self.again.subscribe();
+        self.spawn_watching("judge", async move {
+            judge.watch(verdict_sender, again).await;
+        });
+        self.spawn_watching(
+            "verdicts",
+            pass_on(verdicts, self.events.clone(), {
+                let kata = kata.id.clone();
+                move |verdict| Event::CheckFinished {
+                    kata: kata.clone(),
+                    verdict,
+                }
+            }),
+        );
+        let (view_sender, views) = mpsc::channel(4);
+        let clock = sandbox.clock().clone();
+        let namespaces = kata.namespaces.clone();
+        let picture = sandbox::picture::follow(observer, clock, namespaces, view_sender);
+        self.spawn_watching("picture", picture);
+        let views = pass_on(views, self.events.clone(), Event::ClusterChanged);
+        self.spawn_watching("views", views);
+    }
+
+    fn spawn_watching(&self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+        let token = self.watching.clone();
+        self.tasks.spawn(name, async move {
+            let _ = token.run_until_cancelled(job).await;
+        });
+    }
+}
+
+async fn tick(events: mpsc::Sender<Event>) {
+    while events.send(Event::Tick(Timestamp::now())).await.is_ok() {
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+async fn pass_on<T>(
+    mut from: mpsc::Receiver<T>,
+    to: mpsc::Sender<Event>,
+    event: impl Fn(T) -> Event,
+) {
+    while let Some(news) = from.recv().await {
+        if to.send(event(news)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A judge of all the kata's checks.
+pub fn judge(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) -> Result<Judge> {
+    let checks = check::read(&kata.checks)?;
+    let scene = Scene {
+        observer: observer.clone(),
+        namespace: kata.namespace().to_owned(),
+        values: Arc::new(kata.values.clone()),
+    };
+    Ok(Judge::new(scene, sandbox.clock().clone(), checks))
+}
+
+/// A scene that stands, and how to start the shell in it.
+pub struct Prepared {
+    /// It was seeded anew, not found as it was left.
+    pub fresh: bool,
+    pub shell: ShellEnvironment,
+}
+
+/// Sets the scene of a kata, or leaves it as the learner left it, unless it must be `fresh`.
+///
+/// Fails where the cluster refuses, or where the scene does not come to be as the kata says.
+pub async fn prepare_kata<F, T>(
+    sandbox: &dyn Sandbox,
+    places: &Places,
+    kata: &KataInstance,
+    fresh: bool,
+    told: F,
+) -> Result<Prepared>
+where
+    F: Fn(&'static str) -> T,
+    T: Future<Output = ()>,
+{
+    let client = sandbox.client();
+    let stands = !fresh && sandbox::seed::stands(&client, kata).await?;
+    if !stands {
+        told("clearing the place").await;
+        sandbox::reset::remove(&client, kata).await?;
+        told("setting the scene").await;
+        sandbox::seed::seed(&client, kata).await?;
+        told("waiting for the scene").await;
+        await_scene(sandbox, kata).await?;
+    }
+    let kubeconfig = sandbox.kubeconfig();
+    let shell = sandbox::prepare_shell(places, kata, &kubeconfig, !stands)
+        .context("cannot prepare the shell")?;
+    Ok(Prepared {
+        fresh: !stands,
+        shell,
+    })
+}
+
+/// The start scene must show what the kata describes.
+async fn await_scene(sandbox: &dyn Sandbox, kata: &KataInstance) -> Result<()> {
+    if kata.scene.is_empty() {
+        return Ok(());
+    }
+    let observer = Observer::new(sandbox.client());
+    let judge = judge(sandbox, &observer, kata)?;
+    let verdicts = judge.only(&kata.scene).settle().await;
+    match verdicts.iter().find(|verdict| !verdict.holds()) {
+        None => Ok(()),
+        Some(verdict) => {
+            let seen: Vec<String> = verdict
+                .differences
+                .iter()
+                .map(|it| format!("{}: expected {}, seen {}", it.field, it.expected, it.seen))
+                .collect();
+            anyhow::bail!(
+                "the scene is not as described: {} ({})",
+                verdict.says,
+                seen.join("; ")
+            )
+        }
+    }
+}
+
+/// What the title line says of a sandbox.
+pub async fn describe(sandbox: &dyn Sandbox) -> Result<SandboxInfo> {
+    let client = sandbox.client();
+    let version = client.apiserver_version().await?.git_version;
+    Ok(SandboxInfo {
+        kind: sandbox.name(),
+        version,
+        nodes: count_nodes(client).await?,
+        speed: format!("×{}", sandbox.clock().speed()),
+        hosted_here: sandbox.is_hosted_here(),
+        address: sandbox.address(),
+    })
+}
+
+async fn count_nodes(client: Client) -> Result<usize> {
+    let nodes: Api<Node> = Api::all(client);
+    Ok(nodes
+        .list_metadata(&ListParams::default())
+        .await?
+        .items
+        .len())
+}
