@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod sockets;
 pub mod tasks;
 
 pub mod admission;

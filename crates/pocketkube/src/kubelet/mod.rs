@@ -1,1 +1,3 @@
-//! (being built)
+//! The node agent: it takes Pods through their life on a simulated node.
+
+pub mod runtime;

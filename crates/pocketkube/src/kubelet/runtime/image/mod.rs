@@ -1,0 +1,10 @@
+//! Images: their names, the catalogue of what registries have, and pulling them onto a node.
+
+mod catalogue;
+mod pull;
+mod reference;
+mod tags;
+
+pub use catalogue::{Catalogue, CatalogueError, Image, ShellKind};
+pub use pull::{ImagePolicy, ImageStore, PullError, StoredImage};
+pub use reference::{ImageReference, ReferenceError};

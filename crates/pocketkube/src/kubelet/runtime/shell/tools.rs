@@ -1,0 +1,85 @@
+//! Which of the interpreter's commands belong to the shell itself, and running one of the others
+//! as a process of its own.
+
+use std::sync::Arc;
+
+use super::state::ShellState;
+use super::{Ended, Script, Shell};
+use crate::kubelet::runtime::image::ShellKind;
+use crate::kubelet::runtime::process::Process;
+
+/// What POSIX shells have built in, present in every image that has a shell.
+const POSIX: &[&str] = &[
+    ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
+    "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let", "local", "printf",
+    "pwd", "read", "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type",
+    "ulimit", "umask", "unalias", "unset", "wait", "history",
+];
+
+/// What bash adds.
+const BASH: &[&str] = &[
+    "bind",
+    "builtin",
+    "caller",
+    "compgen",
+    "complete",
+    "compopt",
+    "declare",
+    "dirs",
+    "disown",
+    "enable",
+    "fc",
+    "help",
+    "logout",
+    "mapfile",
+    "popd",
+    "pushd",
+    "readarray",
+    "shopt",
+    "source",
+    "suspend",
+    "typeset",
+];
+
+pub fn is_shell_builtin(name: &str, kind: ShellKind) -> bool {
+    POSIX.contains(&name) || (kind == ShellKind::Bash && BASH.contains(&name)) || name == "source"
+}
+
+/// Runs a tool that only the interpreter knows (`ls`, `grep`, `tar`, …).
+pub async fn run_tool(process: Process) -> i32 {
+    let start = &process.start;
+    let state = Arc::new(ShellState::new(
+        process.kernel.clone(),
+        process.filesystem.clone(),
+        start.terminal.clone(),
+    ));
+    let mut shell = Shell::new(
+        state,
+        &start.environment,
+        &start.working_dir,
+        start.stdout.clone(),
+        start.stderr.clone(),
+    );
+    let words = std::iter::once(process.name().to_owned())
+        .chain(process.arguments().to_vec())
+        .map(|word| quoted(&word));
+    let text = words.collect::<Vec<_>>().join(" ");
+    let script = Script {
+        text: &text,
+        stdin: start.stdin.read_to_end().await,
+        ..Script::default()
+    };
+    let is_init = process.is_init();
+    let mut signals = process.signals;
+    let work = async {
+        match shell.execute(script).await {
+            Ended::Exited(code) => code,
+            Ended::Syntax(_) => 2,
+        }
+    };
+    Process::until_signal(&mut signals, is_init, |_| None, work).await
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
