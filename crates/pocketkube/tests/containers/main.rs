@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod lifecycle;
+#[allow(dead_code)]
 mod node;

@@ -17,7 +17,8 @@ mod executable;
 pub mod filesystem;
 pub mod image;
 mod logs;
-mod net;
+pub mod net;
+#[allow(dead_code, reason = "ps and the other tools are being added")]
 mod process;
 mod programs;
 mod sandbox;

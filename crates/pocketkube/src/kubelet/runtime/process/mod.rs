@@ -17,8 +17,8 @@ pub use console::{Console, StreamKind};
 pub use io::{BoxedReader, BoxedWriter, Input, Output};
 pub use kernel::Kernel;
 pub use signal::{Signal, Signals};
-pub use table::{ProcessInfo, ProcessTable, Registration};
-pub use usage::{Allocation, Usage};
+pub use table::{ProcessTable, Registration};
+pub use usage::Usage;
 
 use super::filesystem::{Filesystem, absolute};
 
@@ -59,6 +59,8 @@ pub struct Process {
     /// The files as its user sees them.
     pub filesystem: Filesystem,
     pub signals: Signals,
+    /// The container's first process, which ignores the signals it does not handle.
+    pub is_init: bool,
     registration: Registration,
 }
 
@@ -75,17 +77,13 @@ impl Process {
             start,
             filesystem,
             signals,
+            is_init: registration.pid() == 1,
             registration,
         }
     }
 
     pub fn pid(&self) -> u32 {
         self.registration.pid()
-    }
-
-    /// The container's first process, which ignores the signals it does not handle.
-    pub fn is_init(&self) -> bool {
-        self.pid() == 1
     }
 
     /// The arguments after the program's name.

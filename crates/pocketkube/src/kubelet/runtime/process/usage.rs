@@ -100,13 +100,6 @@ impl Usage {
     }
 }
 
-impl Allocation<'_> {
-    /// Keeps the memory until the container ends.
-    pub fn keep(mut self) {
-        self.bytes = 0;
-    }
-}
-
 impl Drop for Allocation<'_> {
     fn drop(&mut self) {
         self.usage.memory.fetch_sub(self.bytes, Ordering::Relaxed);

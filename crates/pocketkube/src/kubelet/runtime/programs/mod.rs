@@ -64,7 +64,7 @@ pub fn all() -> impl Iterator<Item = &'static Program> {
 pub async fn run(program: &'static Program, process: Process) -> i32 {
     let kernel = process.kernel.clone();
     let _memory = kernel.usage.allocate(program.memory).await;
-    if process.is_init() {
+    if process.is_init {
         kernel.usage.set_idle_millicores(program.idle_millicores);
     }
     (program.run)(process).await

@@ -22,7 +22,7 @@ async fn run(process: Process) -> i32 {
         }
     };
     let clock = process.kernel.clock.clone();
-    let is_init = process.is_init();
+    let is_init = process.is_init;
     let mut signals = process.signals;
     let work = async {
         match span {

@@ -41,11 +41,15 @@ impl Command for ProgramCommand {
             stderr: Output::Shell(context.stderr),
             terminal: self.state.terminal.clone(),
         };
-        let process = Process::new(
+        let mut process = Process::new(
             self.state.kernel.clone(),
             start,
             self.state.filesystem.clone(),
         );
+        if self.state.takes_over() {
+            self.state.set_replacement(process.pid());
+            process.is_init = self.state.is_init;
+        }
         let work = programs::run(self.program, process);
         let exit_code = Awake::new(self.state.wake.clone(), work).await;
         Ok(CommandStatus::with_code(exit_code))
@@ -94,15 +98,40 @@ impl Builtin for Sleep {
         let Some(signal) = state.take_signal() else {
             return Ok(None);
         };
-        let kill = SubCommand {
-            name: "kill".to_owned(),
-            args: vec![format!("-{}", signal.name()), "1".to_owned()],
+        state.trap_started();
+        let command = |name: &str, args: &[&str]| SubCommand {
+            name: name.to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             stdin: None,
             assignments: Vec::new(),
         };
+        let signal = format!("-{}", signal.name());
         Ok(Some(ExecutionPlan::Batch {
-            commands: vec![kill],
+            commands: vec![
+                command("kill", &[&signal, "1"]),
+                command(TrapEnded::NAME, &[]),
+            ],
         }))
+    }
+}
+
+/// Runs after a trap. The interpreter forgets there that the trap wanted to exit; the shell's
+/// state has noted it, and the script is not let go on.
+pub struct TrapEnded {
+    pub state: Arc<ShellState>,
+}
+
+impl TrapEnded {
+    pub const NAME: &str = "__trap_ended";
+}
+
+#[async_trait]
+impl Builtin for TrapEnded {
+    async fn execute(&self, _: BuiltinContext<'_>) -> bashkit::Result<ExecResult> {
+        if self.state.trap_ended() {
+            std::future::pending::<()>().await;
+        }
+        Ok(ExecResult::default())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::state::ShellState;
-use super::{Ended, Script, Shell, terminal};
+use super::{Ended, Script, Shell, terminal, tools};
 use crate::kubelet::runtime::process::{Process, Signal};
 
 /// What the arguments of `sh` ask for.
@@ -83,6 +83,7 @@ pub async fn run(mut process: Process) -> i32 {
         process.kernel.clone(),
         process.filesystem.clone(),
         start.terminal.clone(),
+        process.is_init,
     ));
     let mut shell = Shell::new(
         state.clone(),
@@ -115,7 +116,8 @@ pub async fn run(mut process: Process) -> i32 {
         }
         (None, None) => String::from_utf8_lossy(&start.stdin.read_to_end().await).into_owned(),
     };
-    let stdin = if invocation.command.is_some() || invocation.file.is_some() {
+    let is_stdin_free = invocation.command.is_some() || invocation.file.is_some();
+    let stdin = if is_stdin_free && start.terminal.is_none() && tools::reads_input(&shell, &text) {
         start.stdin.read_to_end().await
     } else {
         Vec::new()
@@ -138,7 +140,7 @@ async fn run_script(
     state: &Arc<ShellState>,
     script: Script<'_>,
 ) -> i32 {
-    let is_init = process.is_init();
+    let is_init = process.is_init;
     let interrupted = {
         let execution = shell.execute(script);
         tokio::pin!(execution);
@@ -152,7 +154,12 @@ async fn run_script(
                         return 2;
                     }
                 },
+                code = state.exited() => return code,
                 signal = process.signals.next() => match state.trap(signal) {
+                    _ if state.replacement().is_some() => {
+                        let pid = state.replacement().unwrap_or_default();
+                        state.kernel.processes.signal(pid, signal);
+                    }
                     Some(handler) if handler.is_empty() => {}
                     Some(handler) => {
                         if state.will_look_for_signals() {
@@ -168,7 +175,18 @@ async fn run_script(
             }
         }
     };
-    run_handler(shell, interrupted).await
+    let mut successor = Shell::new(
+        state.clone(),
+        &process.start.environment,
+        &process.start.working_dir,
+        process.start.stdout.clone(),
+        process.start.stderr.clone(),
+    );
+    // A shell of its own: the interrupted one would first wait for its background jobs.
+    successor
+        .bash
+        .restore_shell_state(&shell.bash.shell_state());
+    run_handler(&mut successor, interrupted).await
 }
 
 /// Runs a trap in place of the rest of the script, which nearly every handler ends anyway.
@@ -178,8 +196,8 @@ async fn run_handler(shell: &mut Shell, (signal, handler): (Signal, String)) -> 
         ..Script::default()
     };
     match shell.execute(script).await {
-        Ended::Exited(code) if handler.contains("exit") => code,
-        _ => signal.exit_code(),
+        Ended::Exited(_) => shell.exit.take().unwrap_or(signal.exit_code()),
+        Ended::Syntax(_) => signal.exit_code(),
     }
 }
 

@@ -127,6 +127,10 @@ impl Shell {
                 }
             }
         }
+        let trap_ended = commands::TrapEnded {
+            state: state.clone(),
+        };
+        builder = builder.builtin(commands::TrapEnded::NAME, Box::new(trap_ended));
         let sleep = commands::Sleep {
             state: state.clone(),
         };

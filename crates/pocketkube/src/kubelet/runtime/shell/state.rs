@@ -5,22 +5,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::driver::WakeFilter;
 use crate::kubelet::runtime::filesystem::Filesystem;
 use crate::kubelet::runtime::process::{Kernel, Signal, TerminalSize};
 
+#[derive(Default)]
+struct RunningTrap {
+    is_running: bool,
+    exit: Option<i32>,
+}
+
 pub struct ShellState {
     pub kernel: Arc<Kernel>,
     pub filesystem: Filesystem,
     pub terminal: Option<watch::Receiver<TerminalSize>>,
+    /// The shell is the container's first process.
+    pub is_init: bool,
     pub wake: Arc<WakeFilter>,
     /// How many `sleep`s run, in the foreground or not.
     pub sleeping: AtomicUsize,
-    /// The shell is in `wait`, which a trapped signal interrupts.
+    /// The shell has called `wait`, which a trapped signal interrupts. Whether it still waits is
+    /// not to be seen: commands of its background jobs look like its own.
     waiting: AtomicBool,
     traps: Mutex<HashMap<Signal, String>>,
+    /// A trap runs that `sleep` started, and what it called `exit` with.
+    trap: Mutex<RunningTrap>,
+    exited: Notify,
+    /// `exec` was called; then, which process took the shell's place.
+    exec_called: AtomicBool,
+    replacement: Mutex<Option<u32>>,
     pending: Mutex<VecDeque<Signal>>,
 }
 
@@ -29,24 +44,81 @@ impl ShellState {
         kernel: Arc<Kernel>,
         filesystem: Filesystem,
         terminal: Option<watch::Receiver<TerminalSize>>,
+        is_init: bool,
     ) -> Self {
         Self {
             kernel,
             filesystem,
             terminal,
+            is_init,
             wake: Arc::default(),
             sleeping: AtomicUsize::new(0),
             waiting: AtomicBool::new(false),
             traps: Mutex::default(),
+            trap: Mutex::default(),
+            exited: Notify::new(),
+            exec_called: AtomicBool::new(false),
+            replacement: Mutex::default(),
             pending: Mutex::default(),
         }
     }
 
     /// Notes what a command about to run means for signals.
     pub fn about_to_run(&self, name: &str, arguments: &[String]) {
-        self.waiting.store(name == "wait", Ordering::Relaxed);
+        if name == "wait" {
+            self.waiting.store(true, Ordering::Relaxed);
+        }
+        if name == "exec" && !arguments.is_empty() {
+            self.exec_called.store(true, Ordering::Relaxed);
+        }
         if name == "trap" {
             self.note_trap(arguments);
+        }
+        let mut trap = self.trap.lock();
+        if name == "exit" && trap.is_running {
+            let code = arguments.first().and_then(|code| code.parse().ok());
+            trap.exit.get_or_insert(code.unwrap_or(0));
+        }
+    }
+
+    /// Whether the program about to run takes the place of the shell.
+    pub fn takes_over(&self) -> bool {
+        self.exec_called.load(Ordering::Relaxed)
+    }
+
+    /// Says which process signals to the shell are for from now on.
+    pub fn set_replacement(&self, pid: u32) {
+        *self.replacement.lock() = Some(pid);
+    }
+
+    pub fn replacement(&self) -> Option<u32> {
+        *self.replacement.lock()
+    }
+
+    pub fn trap_started(&self) {
+        self.trap.lock().is_running = true;
+    }
+
+    /// Whether the trap that ended wanted the shell to exit.
+    pub fn trap_ended(&self) -> bool {
+        let mut trap = self.trap.lock();
+        trap.is_running = false;
+        if trap.exit.is_some() {
+            self.exited.notify_one();
+        }
+        trap.exit.is_some()
+    }
+
+    /// Resolves with the status once a trap has exited.
+    pub async fn exited(&self) -> i32 {
+        loop {
+            {
+                let trap = self.trap.lock();
+                if let Some(code) = trap.exit.filter(|_| !trap.is_running) {
+                    return code;
+                }
+            }
+            self.exited.notified().await;
         }
     }
 

@@ -45,6 +45,58 @@ pub fn is_shell_builtin(name: &str, kind: ShellKind) -> bool {
     POSIX.contains(&name) || (kind == ShellKind::Bash && BASH.contains(&name)) || name == "source"
 }
 
+/// Tools that read standard input, at least if no file is named.
+const READERS: &[&str] = &[
+    "awk",
+    "base64",
+    "bash",
+    "cat",
+    "cut",
+    "dd",
+    "grep",
+    "gunzip",
+    "gzip",
+    "head",
+    "less",
+    "md5sum",
+    "mysql",
+    "nc",
+    "node",
+    "psql",
+    "python",
+    "python3",
+    "read",
+    "redis-cli",
+    "sed",
+    "sh",
+    "sha256sum",
+    "sort",
+    "tac",
+    "tail",
+    "tar",
+    "tee",
+    "tr",
+    "uniq",
+    "wc",
+    "xargs",
+    "xxd",
+    "zcat",
+];
+
+/// Whether a script may read its standard input. The interpreter wants all of it beforehand, and
+/// waiting for the end of an input nobody reads would hang scripts whose client never closes it.
+pub fn reads_input(shell: &Shell, text: &str) -> bool {
+    match shell.bash.analyze(text) {
+        Ok(analysis) => {
+            analysis.is_opaque() || {
+                let names = analysis.command_names();
+                names.iter().any(|name| READERS.contains(name))
+            }
+        }
+        Err(_) => false,
+    }
+}
+
 /// Runs a tool that only the interpreter knows (`ls`, `grep`, `tar`, …).
 pub async fn run_tool(process: Process) -> i32 {
     let start = &process.start;
@@ -52,6 +104,7 @@ pub async fn run_tool(process: Process) -> i32 {
         process.kernel.clone(),
         process.filesystem.clone(),
         start.terminal.clone(),
+        process.is_init,
     ));
     let mut shell = Shell::new(
         state,
@@ -64,12 +117,17 @@ pub async fn run_tool(process: Process) -> i32 {
         .chain(process.arguments().to_vec())
         .map(|word| quoted(&word));
     let text = words.collect::<Vec<_>>().join(" ");
+    let stdin = if start.terminal.is_none() && READERS.contains(&process.name()) {
+        start.stdin.read_to_end().await
+    } else {
+        Vec::new()
+    };
     let script = Script {
         text: &text,
-        stdin: start.stdin.read_to_end().await,
+        stdin,
         ..Script::default()
     };
-    let is_init = process.is_init();
+    let is_init = process.is_init;
     let mut signals = process.signals;
     let work = async {
         match shell.execute(script).await {
