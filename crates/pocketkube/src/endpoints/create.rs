@@ -2,11 +2,12 @@
 //!
 //! Mirrors `apiserver/pkg/endpoints/handlers/create.go` (v1.35).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::Reply;
 use super::fields;
 use super::request::Request;
+use super::served;
 use crate::admission::Operation;
 use crate::api::{ObjectRef, StatusError, meta};
 use crate::registry::Admit;
@@ -23,8 +24,7 @@ pub(super) async fn create_object(
     mut object: Value,
 ) -> Result<ObjectRef, StatusError> {
     let resource = &request.resource;
-    object["apiVersion"] = json!(resource.group_version().to_string());
-    object["kind"] = json!(resource.kind);
+    served::to_storage(resource, &mut object);
     settle_namespace(request, &mut object)?;
     resource.strategy.default(&mut object);
     fields::own_created(request, &mut object)?;

@@ -6,10 +6,11 @@ use super::ApiServer;
 use super::call::{Call, Reply, WatchEvent};
 use super::pipeline::dispatch;
 use super::request::Request;
+use super::served;
 use super::watch::{Start, watch};
 use crate::api::StatusError;
 use crate::authentication::UserInfo;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 
 impl ApiServer {
     /// Performs one call as `user`.
@@ -17,7 +18,8 @@ impl ApiServer {
         let verb = call.verb;
         let request = Request::new(self, user, call)?;
         request.authorize(verb.as_str())?;
-        Ok(dispatch(&request).await?.0)
+        let reply = dispatch(&request).await?.0;
+        Ok(served::reply(&request.resource, reply))
     }
 
     /// Follows changes after the revision `from`; 0 begins with the current state.
@@ -33,6 +35,7 @@ impl ApiServer {
             0 => Start::CurrentState { bookmark: true },
             revision => Start::After(revision),
         };
-        watch(&request, start)
+        let resource = request.resource.clone();
+        Ok(watch(&request, start)?.map(move |event| served::event(&resource, event)))
     }
 }

@@ -28,6 +28,7 @@ mod request_info;
 mod respond;
 mod scale;
 mod selection;
+mod served;
 mod server;
 mod subresource;
 mod table;

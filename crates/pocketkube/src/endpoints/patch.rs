@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::body::content_type;
 use super::call::{PatchType, Reply};
 use super::request::Request;
+use super::served;
 use super::update::{check_identity, finish};
 use crate::api::{ObjectRef, StatusError};
 use crate::registry::{Admit, Change};
@@ -60,7 +61,7 @@ struct Patched<'a> {
 #[async_trait]
 impl Change for Patched<'_> {
     async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
-        let mut object = existing.value().clone();
+        let mut object = served::value(&self.request.resource, existing.value()).into_owned();
         json_patch::merge(&mut object, &self.request.call.body);
         check_identity(self.request, &object)?;
         finish(self.request, &mut object, existing).await?;

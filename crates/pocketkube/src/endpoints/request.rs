@@ -36,12 +36,13 @@ impl<'a> Request<'a> {
             .resources()
             .by_route(&route.group, &call.version, &route.resource)
             .ok_or_else(StatusError::no_such_path)?;
+        let warnings = resource.deprecation.iter().map(ToString::to_string);
         Ok(Self {
             server,
+            warnings: Mutex::new(warnings.collect()),
             resource,
             user,
             call,
-            warnings: Mutex::default(),
         })
     }
 

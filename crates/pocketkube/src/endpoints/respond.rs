@@ -10,6 +10,7 @@ use super::call::{ListReply, Reply};
 use super::negotiate::{Encoding, MediaType, Transform};
 use super::query::Query;
 use super::request::Request;
+use super::served;
 use super::table::{partial_metadata, table};
 use crate::api::{ObjectRef, StatusError};
 use crate::registry::ResourceDef;
@@ -72,6 +73,11 @@ pub(super) fn reply(
         StatusCode::OK
     };
     let resource = &request.resource;
+    let reply = match media_type.transform {
+        // Columns read the stored form.
+        Transform::Table => reply,
+        _ => served::reply(resource, reply),
+    };
     let body = match (reply, media_type.transform) {
         (Reply::Object(object), Transform::None) => object.encoded().clone(),
         (Reply::List(list), Transform::None) => encode_list(resource, &list),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::served;
 use crate::api::ObjectRef;
 use crate::printers::RowContext;
 use crate::registry::ResourceDef;
@@ -41,7 +42,7 @@ pub fn table<'a>(
             let object = match include {
                 IncludeObject::None => Value::Null,
                 IncludeObject::Metadata => partial_metadata(object.value()),
-                IncludeObject::Object => object.value().clone(),
+                IncludeObject::Object => served::value(resource, object.value()).into_owned(),
             };
             json!({"cells": cells, "object": object})
         })

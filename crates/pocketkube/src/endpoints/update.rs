@@ -3,12 +3,13 @@
 //! Mirrors `apiserver/pkg/endpoints/handlers/update.go` (v1.35).
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::Reply;
 use super::create::create_object;
 use super::fields;
 use super::request::Request;
+use super::served;
 use crate::admission::Operation;
 use crate::api::{ObjectRef, StatusError, meta};
 use crate::registry::{Admit, Change};
@@ -87,8 +88,7 @@ pub(super) async fn finish(
     existing: &ObjectRef,
 ) -> Result<(), StatusError> {
     let resource = &request.resource;
-    object["apiVersion"] = json!(resource.group_version().to_string());
-    object["kind"] = json!(resource.kind);
+    served::to_storage(resource, object);
     if resource.is_namespaced() {
         meta::set_text(object, "namespace", &request.call.namespace);
     }

@@ -18,6 +18,7 @@ use super::negotiate::{MediaType, Transform};
 use super::query::Query;
 use super::request::Request;
 use super::respond;
+use super::served;
 use super::table::{IncludeObject, partial_metadata, table};
 use super::watch::{Start, watch};
 use crate::api::field::{Error, Path};
@@ -155,7 +156,10 @@ impl EventWriter {
 
     fn change(&mut self, kind: &str, object: &ObjectRef) -> Bytes {
         match self.transform {
-            Transform::None => encode_event(kind, object.encoded()),
+            Transform::None => {
+                let object = served::object(&self.resource, object.clone());
+                encode_event(kind, object.encoded())
+            }
             Transform::PartialMetadata => {
                 encode_event(kind, &respond::encode(&partial_metadata(object.value())))
             }
