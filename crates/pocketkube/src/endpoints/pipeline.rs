@@ -85,7 +85,7 @@ impl ApiServer {
         let is_handler =
             subresource.is_some_and(|sub| matches!(sub.behaviour, SubresourceKind::Handler));
         if is_handler && connect::is_connection(&info.subresource) {
-            return connect::serve(self, &user, &resource, &info, &query, http).await;
+            return connect::serve(self, &resource, &info, &query, http).await;
         }
         let verb = verb(&info.verb).ok_or_else(not_allowed)?;
         let supported = match subresource {

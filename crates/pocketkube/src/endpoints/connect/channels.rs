@@ -1,0 +1,155 @@
+//! WebSocket with channels: the first byte of each message says which stream it belongs to.
+//!
+//! Mirrors `apimachinery/pkg/util/httpstream/wsstream` and the protocols `v4.channel.k8s.io` and
+//! `v5.channel.k8s.io` of `apimachinery/pkg/util/remotecommand` (v1.35); v5 adds a message that
+//! closes one channel.
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{Request as HttpRequest, Response};
+
+use super::Target;
+use super::exec::upgrade_required;
+use super::remote_command::{ClientEnd, Command, next_piece, start, terminal_size};
+use crate::api::StatusError;
+
+const STDIN: u8 = 0;
+const STDOUT: u8 = 1;
+const STDERR: u8 = 2;
+const ERROR: u8 = 3;
+const RESIZE: u8 = 4;
+/// In v5: the byte that follows names a channel which the client has closed.
+const CLOSE: u8 = 255;
+
+const PROTOCOLS: [&str; 4] = [
+    "v5.channel.k8s.io",
+    "v4.channel.k8s.io",
+    "v3.channel.k8s.io",
+    "channel.k8s.io",
+];
+
+/// Takes the WebSocket handshake of a request, choosing one of `protocols`.
+pub(super) fn upgrade(
+    request: HttpRequest<Body>,
+    protocols: &[&'static str],
+) -> Result<WebSocketUpgrade, StatusError> {
+    let (mut parts, _) = request.into_parts();
+    let extraction = WebSocketUpgrade::from_request_parts(&mut parts, &());
+    let upgrade = futures::FutureExt::now_or_never(extraction)
+        .and_then(Result::ok)
+        .ok_or_else(upgrade_required)?;
+    Ok(upgrade.protocols(protocols.iter().copied()))
+}
+
+/// Runs a command over a WebSocket.
+pub(super) fn serve_command(
+    target: Target,
+    command: Command,
+    request: HttpRequest<Body>,
+) -> Result<Response<Body>, StatusError> {
+    let upgrade = upgrade(request, &PROTOCOLS)?;
+    Ok(upgrade.on_upgrade(move |socket| run(socket, target, command)))
+}
+
+async fn run(mut socket: WebSocket, target: Target, command: Command) {
+    let first = if command.stdout { STDOUT } else { ERROR };
+    // Tells the client that the streams are there.
+    if send(&mut socket, first, &[]).await.is_err() {
+        return;
+    }
+    let (mut client, finished) = start(target, command);
+    tokio::pin!(finished);
+    let mut status = None;
+    let mut is_reading = true;
+    loop {
+        let sent = tokio::select! {
+            biased;
+            message = socket.recv(), if is_reading => match message {
+                Some(Ok(message)) => {
+                    is_reading = receive(message, &mut client).await;
+                    // A client that leaves takes the command with it.
+                    if !is_reading {
+                        return;
+                    }
+                    Ok(())
+                }
+                _ => return,
+            },
+            piece = next_piece(&mut client.stdout) => send_piece(&mut socket, STDOUT, piece).await,
+            piece = next_piece(&mut client.stderr) => send_piece(&mut socket, STDERR, piece).await,
+            ended = &mut finished, if status.is_none() => {
+                status = Some(ended);
+                Ok(())
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+        // The command's last words come before its status.
+        if status.is_some() && client.stdout.is_none() && client.stderr.is_none() {
+            break;
+        }
+    }
+    if let Some(status) = status {
+        let _ = send(&mut socket, ERROR, status.to_string().as_bytes()).await;
+    }
+    let _ = socket.send(Message::Close(None)).await;
+}
+
+/// Takes one message in. False once the client has left.
+async fn receive(message: Message, client: &mut ClientEnd) -> bool {
+    let data: Bytes = match message {
+        Message::Binary(data) => data,
+        Message::Text(text) => Bytes::copy_from_slice(text.as_bytes()),
+        Message::Close(_) => return false,
+        Message::Ping(_) | Message::Pong(_) => return true,
+    };
+    let Some(channel) = data.first().copied() else {
+        return true;
+    };
+    let data = data.slice(1..);
+    match channel {
+        STDIN if !data.is_empty() => {
+            let is_closed = match &client.stdin {
+                Some(stdin) => stdin.send(data).await.is_err(),
+                None => false,
+            };
+            if is_closed {
+                client.stdin = None;
+            }
+        }
+        RESIZE => {
+            if let Some(size) = terminal_size(&data) {
+                let _ = client.resize.try_send(size);
+            }
+        }
+        CLOSE if data.first() == Some(&STDIN) => client.stdin = None,
+        _ => {}
+    }
+    true
+}
+
+async fn send_piece(
+    socket: &mut WebSocket,
+    channel: u8,
+    piece: Option<Bytes>,
+) -> Result<(), axum::Error> {
+    match piece {
+        Some(piece) => send(socket, channel, &piece).await,
+        None => Ok(()),
+    }
+}
+
+/// Sends one message on a channel.
+pub(super) async fn send(
+    socket: &mut WebSocket,
+    channel: u8,
+    data: &[u8],
+) -> Result<(), axum::Error> {
+    let mut message = BytesMut::with_capacity(data.len() + 1);
+    message.put_u8(channel);
+    message.put_slice(data);
+    socket.send(Message::Binary(message.freeze())).await
+}
