@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::authentication::{Authenticators, UserInfo};
-use crate::authorization::{Privileged, Union};
+use crate::authorization::{Components, Privileged, Union};
 use crate::clock::Clock;
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::registry::{Registry, ResourceTable, built_in_resources};
@@ -81,7 +81,7 @@ impl ClusterBuilder {
             admission: admission::default_chain(&registry),
             registry,
             authenticators: Authenticators::default(),
-            authorizer: Box::new(Union(vec![Box::new(Privileged)])),
+            authorizer: Box::new(Union(vec![Box::new(Privileged), Box::new(Components)])),
         });
         bootstrap::create(&server, self.nodes)
             .await

@@ -4,10 +4,12 @@
 //! request is forbidden. Mirrors `apiserver/pkg/authorization` (v1.35).
 
 mod attributes;
+mod components;
 mod privileged;
 mod union;
 
 pub use attributes::Attributes;
+pub use components::Components;
 pub use privileged::Privileged;
 pub use union::Union;
 

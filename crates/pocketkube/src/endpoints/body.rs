@@ -65,12 +65,7 @@ pub(super) async fn read_body(
                 None => resource.group_version_kind(),
             };
             let bytes = read(body).await?;
-            super::decoding::object(
-                &bytes,
-                content_type(headers),
-                &kind,
-                &options.field_validation,
-            )
+            super::decoding::object(&bytes, headers, &kind, &options.field_validation)
         }
     }
 }
@@ -98,7 +93,7 @@ fn patch(bytes: &[u8], patch_type: PatchType) -> Result<Value, StatusError> {
 /// DeleteOptions from the body, or from the query where there is no body.
 fn delete_options(bytes: &[u8], query: &Query, headers: &HeaderMap) -> Result<Value, StatusError> {
     if !bytes.is_empty() {
-        return super::decoding::delete_options(bytes, content_type(headers));
+        return super::decoding::delete_options(bytes, headers);
     }
     let mut options = json!({});
     if let Some(seconds) = query.number("gracePeriodSeconds")? {

@@ -1,49 +1,62 @@
-//! Bodies into objects, judged by their schema.
+//! Bodies into objects, judged by the schema of the kind that the route wants.
 
+use http::HeaderMap;
 use serde_json::Value;
 
-use super::body::Decoded;
-use crate::api::{GroupVersionKind, StatusError, meta};
+use super::body::{Decoded, content_type};
+use crate::api::decode::{self, FieldValidation, MediaType, Shape};
+use crate::api::{GroupVersionKind, StatusError, schema};
+
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/// How much is known about a kind.
+pub(super) fn shape_of(kind: &GroupVersionKind) -> Shape {
+    match schema::message_for(&kind.group, &kind.version, &kind.kind) {
+        Some(message) => Shape::BuiltIn(message),
+        None => Shape::Custom,
+    }
+}
 
 /// Decodes an object of the kind that the route wants.
 pub(super) fn object(
     bytes: &[u8],
-    content_type: &str,
+    headers: &HeaderMap,
     kind: &GroupVersionKind,
-    _field_validation: &str,
+    field_validation: &str,
 ) -> Result<Decoded, StatusError> {
-    let value = parse(bytes, content_type)?;
-    check_kind(&value, kind)?;
+    let validation = FieldValidation::parse(field_validation).unwrap_or_default();
+    let decoded = decode::object(
+        media_type(headers)?,
+        bytes,
+        kind,
+        shape_of(kind),
+        validation,
+    )?;
     Ok(Decoded {
-        value,
-        warnings: Vec::new(),
+        value: decoded.value,
+        warnings: decoded.warnings,
     })
 }
 
-/// Decodes the body of a DELETE.
-pub(super) fn delete_options(bytes: &[u8], content_type: &str) -> Result<Value, StatusError> {
-    parse(bytes, content_type)
-}
-
-fn parse(bytes: &[u8], content_type: &str) -> Result<Value, StatusError> {
-    let value: Value = match content_type {
-        "application/yaml" => serde_yaml::from_slice(bytes)
-            .map_err(|error| StatusError::bad_request(error.to_string()))?,
-        _ => serde_json::from_slice(bytes)
-            .map_err(|error| StatusError::bad_request(error.to_string()))?,
-    };
-    Ok(value)
-}
-
-fn check_kind(value: &Value, kind: &GroupVersionKind) -> Result<(), StatusError> {
-    if !meta::kind(value).is_empty() && meta::kind(value) != kind.kind {
-        return Err(StatusError::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: converting (unregistered) to ({})",
-            meta::kind(value),
-            meta::api_version(value),
-            kind.kind,
-            kind.kind
-        )));
+/// Decodes the body of a DELETE. Clients name DeleteOptions by `v1`, by `meta.k8s.io/v1` or by the
+/// version of what they delete, so JSON is read whatever it says it is.
+pub(super) fn delete_options(bytes: &[u8], headers: &HeaderMap) -> Result<Value, StatusError> {
+    let media_type = media_type(headers)?;
+    if media_type == MediaType::Protobuf {
+        let kind = GroupVersionKind::new("", "v1", "DeleteOptions");
+        let validation = FieldValidation::Ignore;
+        return decode::object(media_type, bytes, &kind, shape_of(&kind), validation)
+            .map(|decoded| decoded.value);
     }
-    Ok(())
+    decode::untyped(media_type, bytes)
+        .map(|(options, _)| options)
+        .map_err(StatusError::bad_request)
+}
+
+fn media_type(headers: &HeaderMap) -> Result<MediaType, StatusError> {
+    MediaType::of_content_type(content_type(headers)).ok_or_else(|| {
+        StatusError::unsupported_media_type(format!(
+            "the body of the request was in an unknown format - accepted media types include: {ACCEPTED}"
+        ))
+    })
 }
