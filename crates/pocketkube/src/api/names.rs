@@ -232,11 +232,11 @@ pub fn in_range(value: i64, low: i64, high: i64) -> Faults {
 }
 
 pub fn user_id(id: i64) -> Faults {
-    in_range(id, 0, i64::from(u32::MAX))
+    in_range(id, 0, i64::from(i32::MAX))
 }
 
 pub fn group_id(id: i64) -> Faults {
-    in_range(id, 0, i64::from(u32::MAX))
+    in_range(id, 0, i64::from(i32::MAX))
 }
 
 pub fn port_name(port: &str) -> Faults {

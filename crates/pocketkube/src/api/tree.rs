@@ -66,6 +66,13 @@ pub fn fill(parent: &mut Value, field: &str, value: impl Into<Value>) {
     }
 }
 
+/// Sets `field` of `parent` where it is absent.
+pub fn fill_absent(parent: &mut Value, field: &str, value: impl Into<Value>) {
+    if parent[field].is_null() {
+        parent[field] = value.into();
+    }
+}
+
 /// Makes `field` of `object` what it is in `old`: removed where `old` has none.
 pub fn restore(object: &mut Value, old: &Value, field: &str) {
     match &old[field] {

@@ -31,6 +31,7 @@ pub mod coordination;
 pub mod core;
 pub mod discovery;
 pub mod events;
+pub mod validation;
 
 /// Every built-in resource.
 pub fn built_in_resources() -> Vec<ResourceDef> {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::field::{Error, ErrorList, Path};
 use super::names;
-use super::tree::{elements, text};
+use super::tree::{elements, strings, text};
 
 pub use meta::*;
 pub use options::*;
@@ -51,6 +51,10 @@ fn selector_requirement(requirement: &Value, path: &Path) -> ErrorList {
         )),
     }
     errors.extend(label_name(text(requirement, "key"), &path.child("key")));
+    for (index, value) in strings(&requirement["values"]).enumerate() {
+        let path = path.child("values").index(index);
+        invalid_each(&mut errors, path, value, names::label_value(value));
+    }
     errors
 }
 

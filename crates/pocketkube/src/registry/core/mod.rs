@@ -4,7 +4,9 @@ pub mod configmap;
 pub mod endpoints;
 pub mod event;
 pub mod namespace;
+pub mod node;
 pub mod pod;
+pub mod resources;
 pub mod secret;
 pub mod service;
 pub mod serviceaccount;
@@ -18,6 +20,8 @@ pub fn resources() -> Vec<ResourceDef> {
         endpoints::resource(),
         event::resource(),
         namespace::resource(),
+        node::resource(),
+        pod::resource(),
         secret::resource(),
         service::resource(),
         serviceaccount::resource(),
