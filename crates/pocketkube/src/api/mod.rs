@@ -9,6 +9,7 @@ pub mod gvk;
 pub mod meta;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod schema;
 pub mod selector;
