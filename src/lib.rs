@@ -14,3 +14,5 @@ pub mod sandbox;
 pub mod check;
 
 pub mod session;
+
+pub mod tui;

@@ -23,7 +23,7 @@ pub use fields::Fields;
 pub use files::CourseFiles;
 pub use instance::{Hint, HintTier, KataInstance, TaskText};
 pub use lint::lint;
-pub use loader::{embedded, load};
+pub use loader::{embedded, load, load_files};
 pub use model::{
     Answer, Course, Difficulty, Kata, KataId, KataKind, Lesson, Need, Question, SandboxNeeds,
     SourceFile, Track,

@@ -1,0 +1,250 @@
+//! The loop: waits for the next event, has the state updated, carries out the
+//! commands, draws.
+//!
+//! Owns every handle of the interface (terminal, shell, channels) and no
+//! knowledge. Draws only what changed, at most once in sixteen milliseconds,
+//! and never waits for anything but the next event.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::command::Command;
+use super::event::Event;
+use super::screens;
+use super::shell::{ShellNews, ShellProcess};
+use super::signals::Signals;
+use super::state::State;
+use super::strings;
+use super::terminal::TerminalGuard;
+use super::update::update;
+use crate::session::{self, Effect};
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Time is counted, and messages leave, at this pace.
+const TICK: Duration = Duration::from_secs(1);
+/// How long the last effects may take to reach the driver.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// Pieces of shell news that may wait.
+const SHELL_QUEUE: usize = 32;
+
+/// The two ends of the session's driver.
+pub struct Driver {
+    /// Requests to it.
+    pub effects: mpsc::Sender<Effect>,
+    /// Facts from it.
+    pub events: mpsc::Receiver<session::Event>,
+}
+
+/// The outcome of starting the shell off the loop.
+type ShellStart = Result<(u64, anyhow::Result<ShellProcess>), JoinError>;
+
+/// Why the loop went on.
+enum Wake {
+    Event(Event),
+    Terminal(Option<io::Result<TerminalEvent>>),
+    Driver(Option<session::Event>),
+    ShellStarted(ShellStart),
+    Frame,
+}
+
+/// The loop's handles.
+pub(super) struct App {
+    terminal: TerminalGuard,
+    state: State,
+    driver: Driver,
+    /// Effects that the driver has no room for yet.
+    waiting: VecDeque<Effect>,
+    shell: Option<ShellProcess>,
+    shell_starts: JoinSet<(u64, anyhow::Result<ShellProcess>)>,
+    news_sender: mpsc::Sender<ShellNews>,
+    news: mpsc::Receiver<ShellNews>,
+    last_frame: Instant,
+    is_dirty: bool,
+    is_over: bool,
+}
+
+impl App {
+    pub(super) fn new(terminal: TerminalGuard, state: State, driver: Driver) -> Self {
+        let (news_sender, news) = mpsc::channel(SHELL_QUEUE);
+        Self {
+            terminal,
+            state,
+            driver,
+            waiting: VecDeque::new(),
+            shell: None,
+            shell_starts: JoinSet::new(),
+            news_sender,
+            news,
+            last_frame: Instant::now(),
+            is_dirty: true,
+            is_over: false,
+        }
+    }
+
+    /// Runs until the learner leaves; the first frame comes before anything else.
+    ///
+    /// # Errors
+    /// The terminal cannot be drawn on.
+    pub(super) async fn run(mut self, mut signals: Signals) -> io::Result<State> {
+        self.draw()?;
+        self.waiting.push_back(Effect::BootSandbox);
+        let mut keyboard = EventStream::new();
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut driver_is_there = true;
+        while !self.is_over {
+            let next_frame = self.last_frame + FRAME;
+            let wake = tokio::select! {
+                input = keyboard.next() => Wake::Terminal(input),
+                event = self.driver.events.recv(), if driver_is_there => Wake::Driver(event),
+                Some(news) = self.news.recv() => Wake::Event(Event::Shell(news)),
+                Some(started) = self.shell_starts.join_next() => Wake::ShellStarted(started),
+                _ = ticks.tick() => Wake::Event(Event::Tick(Timestamp::now())),
+                () = signals.next() => Wake::Event(Event::Terminate),
+                permit = self.driver.effects.reserve(), if !self.waiting.is_empty() => {
+                    match (permit, self.waiting.pop_front()) {
+                        (Ok(permit), Some(effect)) => permit.send(effect),
+                        // The driver is gone; its effects are nobody's.
+                        _ => self.waiting.clear(),
+                    }
+                    continue;
+                }
+                () = sleep_until(next_frame), if self.is_dirty => Wake::Frame,
+            };
+            match wake {
+                Wake::Event(event) => self.handle(event)?,
+                Wake::Terminal(input) => {
+                    if let Some(event) = terminal_event(input) {
+                        self.handle(event)?;
+                    }
+                }
+                Wake::Driver(Some(event)) => self.handle(Event::Session(event))?,
+                Wake::Driver(None) => driver_is_there = false,
+                Wake::ShellStarted(started) => {
+                    let event = self.shell_started(started);
+                    self.handle(event)?;
+                }
+                Wake::Frame => self.draw()?,
+            }
+        }
+        self.leave().await;
+        Ok(self.state)
+    }
+
+    fn handle(&mut self, event: Event) -> io::Result<()> {
+        let commands = update(&mut self.state, event);
+        self.is_dirty = true;
+        for command in commands {
+            self.carry_out(command)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, command: Command) -> io::Result<()> {
+        match command {
+            Command::Session(effect) => self.waiting.push_back(effect),
+            Command::StartShell {
+                environment,
+                life,
+                size,
+            } => {
+                self.shell = None;
+                let news = self.news_sender.clone();
+                self.shell_starts.spawn_blocking(move || {
+                    let started = ShellProcess::start(&environment, size, life, news);
+                    (life, started)
+                });
+            }
+            Command::ShellInput(bytes) => {
+                let taken = self.shell.as_ref().is_none_or(|shell| shell.send(bytes));
+                if !taken {
+                    let words = strings::SHELL_IS_DEAF.to_owned();
+                    self.handle(Event::Session(session::Event::Warned(words)))?;
+                }
+            }
+            Command::ResizeShell(size) => {
+                if let Some(shell) = &self.shell {
+                    shell.resize(size);
+                }
+            }
+            Command::SetMouse(on) => self.terminal.set_mouse(on)?,
+            Command::Suspend => self.terminal.suspend()?,
+            Command::Quit => self.is_over = true,
+        }
+        Ok(())
+    }
+
+    /// Keeps the shell, unless another one was ordered meanwhile.
+    fn shell_started(&mut self, started: ShellStart) -> Event {
+        let (life, result) = match started {
+            Ok(started) => started,
+            Err(panicked) => {
+                let words = panicked.to_string();
+                return Event::Session(session::Event::Warned(words));
+            }
+        };
+        let failure = match result {
+            Ok(process) if life == self.state.shell.life => {
+                process.resize(self.state.shell.screen.size());
+                self.shell = Some(process);
+                None
+            }
+            Ok(_) => None,
+            Err(error) => Some(format!("{error:#}")),
+        };
+        Event::ShellStarted { life, failure }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let size = self.terminal.terminal().size()?;
+        if (size.width, size.height) != (self.state.columns, self.state.rows) {
+            self.handle(Event::Resize(size.width, size.height))?;
+        }
+        let state = &self.state;
+        self.terminal
+            .terminal()
+            .draw(|frame| screens::view(state, frame))?;
+        self.last_frame = Instant::now();
+        self.is_dirty = false;
+        Ok(())
+    }
+
+    /// Hangs the shell up and hands the last effects over, among them the
+    /// learner's progress.
+    async fn leave(&mut self) {
+        self.shell = None;
+        let last = std::mem::take(&mut self.waiting);
+        let hand_over = async {
+            for effect in last {
+                if self.driver.effects.send(effect).await.is_err() {
+                    break;
+                }
+            }
+        };
+        if timeout(FAREWELL, hand_over).await.is_err() {
+            tracing::warn!("the session's driver did not take its last effects");
+        }
+    }
+}
+
+/// `None` for reports that mean nothing here. A terminal that is gone ends the
+/// program like a signal does.
+fn terminal_event(input: Option<io::Result<TerminalEvent>>) -> Option<Event> {
+    match input {
+        Some(Ok(TerminalEvent::Key(key))) => Some(Event::Key(key)),
+        Some(Ok(TerminalEvent::Paste(text))) => Some(Event::Paste(text)),
+        Some(Ok(TerminalEvent::Mouse(mouse))) => Some(Event::Mouse(mouse)),
+        Some(Ok(TerminalEvent::Resize(columns, rows))) => Some(Event::Resize(columns, rows)),
+        Some(Ok(TerminalEvent::FocusGained | TerminalEvent::FocusLost)) => None,
+        Some(Err(_)) | None => Some(Event::Terminate),
+    }
+}

@@ -1,0 +1,81 @@
+//! Which actions make sense now. The last line shows only these, and a key
+//! whose action makes no sense is nobody's key (in the shell: the shell's).
+
+use crate::session::{Phase, SandboxState, State as Session, TaskStatus};
+
+use super::action::Action;
+use super::keymap::{self, Binding, Context};
+use super::screens::kata::layout::Arrangement;
+use super::state::State;
+
+/// Whether the action can be carried out in this state.
+pub fn is_available(action: Action, state: &State) -> bool {
+    let session = &state.session;
+    match action {
+        Action::Continue => session.next_kata().is_some(),
+        Action::Hint => is_working(session) && has_hint(session),
+        Action::Solution => is_working(session) && !is_solution_shown(session),
+        Action::Reset => has_scene(session),
+        Action::NextKata => is_solved(session),
+        Action::Lesson => has_lesson(state),
+        Action::Zoom => Arrangement::of(state.columns, state.rows) != Arrangement::Single,
+        Action::RestartShell => state.shell.status.can_restart(),
+        Action::Retry => match state.context() {
+            Context::Home => matches!(session.sandbox, SandboxState::Failed(_)),
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+/// The rows for the last line.
+pub fn shown_bindings(state: &State) -> Vec<&'static Binding> {
+    keymap::rows(state.context())
+        .filter(|row| !row.short.is_empty() && is_available(row.action, state))
+        .collect()
+}
+
+fn is_working(session: &Session) -> bool {
+    session
+        .open
+        .as_ref()
+        .is_some_and(|open| open.phase == Phase::Working)
+}
+
+fn has_scene(session: &Session) -> bool {
+    session
+        .open
+        .as_ref()
+        .is_some_and(|open| matches!(open.phase, Phase::Working | Phase::Debrief))
+}
+
+fn is_solved(session: &Session) -> bool {
+    session.open.as_ref().is_some_and(|open| {
+        open.solved
+            || open
+                .tasks
+                .iter()
+                .all(|task| task.status == TaskStatus::Done)
+    })
+}
+
+fn has_hint(session: &Session) -> bool {
+    session
+        .open
+        .as_ref()
+        .is_some_and(|open| open.next_hint().is_some())
+}
+
+fn is_solution_shown(session: &Session) -> bool {
+    session
+        .open
+        .as_ref()
+        .is_some_and(|open| open.solution_shown)
+}
+
+fn has_lesson(state: &State) -> bool {
+    match &state.session.open {
+        Some(open) => !open.kata.lesson.trim().is_empty(),
+        None => true,
+    }
+}

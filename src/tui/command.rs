@@ -1,0 +1,33 @@
+//! What the interface asks the loop to do: requests as data.
+
+use std::sync::Arc;
+
+use super::shell::ShellSize;
+use crate::sandbox::ShellEnvironment;
+use crate::session::Effect;
+
+/// One request.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// For the session's driver.
+    Session(Effect),
+    /// Start a shell; an earlier one is hung up.
+    StartShell {
+        /// What to run.
+        environment: Arc<ShellEnvironment>,
+        /// Which start this is.
+        life: u64,
+        /// The size of its screen.
+        size: ShellSize,
+    },
+    /// Type into the shell.
+    ShellInput(Vec<u8>),
+    /// Tell the shell its size.
+    ResizeShell(ShellSize),
+    /// Switch mouse reports.
+    SetMouse(bool),
+    /// Stop the program until the learner's shell continues it.
+    Suspend,
+    /// End the loop.
+    Quit,
+}

@@ -1,0 +1,247 @@
+//! The one table of keys: context, chord, action, words.
+//!
+//! Dispatch, the last line of every screen and the help screen all read these
+//! rows; a key that is not here does not exist, and a key that is here is
+//! documented. Text fields and the shell take what no row claims.
+
+use crossterm::event::KeyCode;
+
+use super::action::Action;
+use super::key::{Key, alt, ch, ctrl, plain, shift};
+
+/// Where a key means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The course map.
+    Home,
+    /// The search field of the course map.
+    Search,
+    /// The kata, while its task or its cluster has the focus.
+    Kata,
+    /// The kata, while the shell has the focus: almost every key is the shell's.
+    Shell,
+    /// A page to read.
+    Reader,
+    /// The list of keys.
+    Help,
+    /// A question with yes and no.
+    Dialog,
+    /// The cluster could not be started.
+    Trouble,
+    /// Everywhere where no text is typed.
+    Anywhere,
+}
+
+impl Context {
+    /// The heading over these keys on the help screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Home => "Course map",
+            Self::Search => "Search",
+            Self::Kata => "Kata",
+            Self::Shell => "Shell",
+            Self::Reader => "Lesson",
+            Self::Help => "Keys",
+            Self::Dialog => "Question",
+            Self::Trouble => "No cluster",
+            Self::Anywhere => "Anywhere",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Where it holds.
+    pub context: Context,
+    /// The chords, the one to show first.
+    pub keys: &'static [Key],
+    /// What it orders.
+    pub action: Action,
+    /// One or two words for the last line; empty keeps it out of there.
+    pub short: &'static str,
+    /// A sentence for the help screen.
+    pub says: &'static str,
+}
+
+const fn row(
+    context: Context,
+    keys: &'static [Key],
+    action: Action,
+    short: &'static str,
+    says: &'static str,
+) -> Binding {
+    Binding {
+        context,
+        keys,
+        action,
+        short,
+        says,
+    }
+}
+
+const UP: &[Key] = &[plain(KeyCode::Up), ch('k')];
+const DOWN: &[Key] = &[plain(KeyCode::Down), ch('j')];
+const LEFT: &[Key] = &[plain(KeyCode::Left)];
+const RIGHT: &[Key] = &[plain(KeyCode::Right)];
+const PAGE_UP: &[Key] = &[plain(KeyCode::PageUp), ctrl('b')];
+const PAGE_DOWN: &[Key] = &[plain(KeyCode::PageDown), ctrl('f'), ch(' ')];
+const TOP: &[Key] = &[plain(KeyCode::Home), ch('g')];
+const BOTTOM: &[Key] = &[plain(KeyCode::End), ch('G')];
+const ENTER: &[Key] = &[plain(KeyCode::Enter)];
+const ESC: &[Key] = &[plain(KeyCode::Esc)];
+const HELP: &[Key] = &[ch('?'), plain(KeyCode::F(1))];
+const NEXT: &[Key] = &[plain(KeyCode::Tab), plain(KeyCode::F(6)), ctrl(']')];
+
+/// Every key of the program. Within a context the last line shows the rows in
+/// this order, as many as fit.
+#[rustfmt::skip]
+pub const KEYMAP: &[Binding] = &[
+    row(Context::Home, &[ch('r')],       Action::Retry,         "try again",   "start the cluster again, where it failed"),
+    row(Context::Home, UP,               Action::Up,            "move",        "the kata above"),
+    row(Context::Home, DOWN,             Action::Down,          "move",        "the kata below"),
+    row(Context::Home, ENTER,            Action::Open,          "open",        "open the kata; a new one begins with its lesson"),
+    row(Context::Home, &[ch('c')],       Action::Continue,      "continue",    "go on where you left off"),
+    row(Context::Home, LEFT,             Action::PreviousTrack, "track",            "the track before"),
+    row(Context::Home, RIGHT,            Action::NextTrack,     "track",       "the next track"),
+    row(Context::Home, &[ch('/')],       Action::Search,        "search",      "find a kata by a few letters of its title"),
+    row(Context::Home, &[ch('l')],       Action::Lesson,        "lesson",      "read the lesson of the selected kata"),
+    row(Context::Home, PAGE_UP,          Action::PageUp,        "",            "a page up"),
+    row(Context::Home, PAGE_DOWN,        Action::PageDown,      "",            "a page down"),
+    row(Context::Home, TOP,              Action::Top,           "",            "the first kata"),
+    row(Context::Home, BOTTOM,           Action::Bottom,        "",            "the last kata"),
+    row(Context::Home, HELP,             Action::ShowHelp,      "keys",        "all keys"),
+    row(Context::Home, &[ch('q')],       Action::Quit,          "quit",        "leave; the cluster is kept for the next time"),
+
+    row(Context::Search, ENTER,                     Action::Open,   "open",   "open the kata"),
+    row(Context::Search, &[plain(KeyCode::Up)],     Action::Up,     "",       "the match above"),
+    row(Context::Search, &[plain(KeyCode::Down)],   Action::Down,   "",       "the match below"),
+    row(Context::Search, ESC,                       Action::Back,   "cancel", "back to the course map"),
+
+    row(Context::Kata, NEXT,                        Action::NextPane,     "next pane", "the next pane: task, cluster, shell"),
+    row(Context::Kata, &[plain(KeyCode::BackTab)],  Action::PreviousPane, "",          "the pane before"),
+    row(Context::Kata, &[ch('n')],                  Action::NextKata,     "next kata", "go to the next kata"),
+    row(Context::Kata, &[ch('h')],                  Action::Hint,         "hint",      "uncover the next hint"),
+    row(Context::Kata, &[ch('l')],                  Action::Lesson,       "lesson",    "the lesson in place of the task, and back"),
+    row(Context::Kata, &[ch('z')],                  Action::Zoom,         "zoom",      "the focused pane on the whole screen, and back"),
+    row(Context::Kata, &[ch('r')],                  Action::Reset,        "reset",     "set the scene again from the beginning"),
+    row(Context::Kata, &[ch('s')],                  Action::Solution,     "solution",  "uncover the solution"),
+    row(Context::Kata, UP,                          Action::Up,           "",          "scroll up"),
+    row(Context::Kata, DOWN,                        Action::Down,         "",          "scroll down"),
+    row(Context::Kata, PAGE_UP,                     Action::PageUp,       "",          "a page up"),
+    row(Context::Kata, PAGE_DOWN,                   Action::PageDown,     "",          "a page down"),
+    row(Context::Kata, TOP,                         Action::Top,          "",          "to the beginning"),
+    row(Context::Kata, BOTTOM,                      Action::Bottom,       "",          "to the end"),
+    row(Context::Kata, &[ch('1')],                  Action::FocusTask,    "",          "the task"),
+    row(Context::Kata, &[ch('2')],                  Action::FocusCluster, "",          "the cluster"),
+    row(Context::Kata, &[ch('3'), plain(KeyCode::Enter)], Action::FocusShell, "",      "the shell"),
+    row(Context::Kata, HELP,                        Action::ShowHelp,     "keys",      "all keys"),
+    row(Context::Kata, &[ch('q'), plain(KeyCode::Esc)], Action::Home,     "home",      "back to the course map"),
+
+    row(Context::Shell, &[ctrl(']'), plain(KeyCode::F(6))], Action::NextPane, "leave the shell", "leave the shell for the next pane"),
+    row(Context::Shell, &[plain(KeyCode::F(7))],    Action::Zoom,          "zoom",   "the shell on the whole screen, and back"),
+    row(Context::Shell, &[shift(KeyCode::PageUp), alt(KeyCode::PageUp)],     Action::ShellPageUp,   "look back", "look back in the output"),
+    row(Context::Shell, &[shift(KeyCode::PageDown), alt(KeyCode::PageDown)], Action::ShellPageDown, "",          "look forward again"),
+    row(Context::Shell, ENTER,                      Action::RestartShell,  "start the shell again", "start the shell again once it has ended"),
+    row(Context::Shell, &[plain(KeyCode::F(1))],    Action::ShowHelp,      "keys",   "all keys"),
+
+    row(Context::Reader, ENTER,          Action::Open,     "go to the kata", "go to the kata"),
+    row(Context::Reader, PAGE_DOWN,      Action::PageDown, "page down", "a page down"),
+    row(Context::Reader, PAGE_UP,        Action::PageUp,   "",          "a page up"),
+    row(Context::Reader, UP,             Action::Up,       "",          "scroll up"),
+    row(Context::Reader, DOWN,           Action::Down,     "",          "scroll down"),
+    row(Context::Reader, TOP,            Action::Top,      "",          "to the beginning"),
+    row(Context::Reader, BOTTOM,         Action::Bottom,   "",          "to the end"),
+    row(Context::Reader, HELP,           Action::ShowHelp, "keys",      "all keys"),
+    row(Context::Reader, &[plain(KeyCode::Esc), ch('q')], Action::Back, "back", "back to where you came from"),
+
+    row(Context::Help, DOWN,             Action::Down,     "",      "scroll down"),
+    row(Context::Help, UP,               Action::Up,       "",      "scroll up"),
+    row(Context::Help, PAGE_DOWN,        Action::PageDown, "page down", "a page down"),
+    row(Context::Help, PAGE_UP,          Action::PageUp,   "",      "a page up"),
+    row(Context::Help, &[plain(KeyCode::Esc), ch('q'), ch('?'), plain(KeyCode::F(1))], Action::Back, "back", "close the list of keys"),
+
+    row(Context::Dialog, &[ch('y'), plain(KeyCode::Enter)],         Action::Confirm, "yes", "yes"),
+    row(Context::Dialog, &[ch('n'), plain(KeyCode::Esc), ch('q')],  Action::Cancel,  "no",  "no"),
+
+    row(Context::Trouble, &[ch('r')],                        Action::Retry, "try again", "start the cluster again"),
+    row(Context::Trouble, &[plain(KeyCode::Esc), ch('q')],   Action::Home,  "home",      "back to the course map"),
+
+    row(Context::Anywhere, &[plain(KeyCode::F(8))], Action::ToggleMouse, "", "mouse reports off and on, to select text with the mouse (or hold shift)"),
+    row(Context::Anywhere, &[ctrl('z')],            Action::Suspend,     "", "suspend; fg brings it back"),
+    row(Context::Anywhere, &[ctrl('c')],            Action::Quit,        "", "leave"),
+];
+
+/// The action of a chord in a context. In contexts that take text, the rows
+/// of `Anywhere` keep out of the way, except for keys no shell misses.
+pub fn action_for(context: Context, key: Key) -> Option<Action> {
+    let find = |wanted: Context| {
+        KEYMAP
+            .iter()
+            .find(|row| row.context == wanted && row.keys.contains(&key))
+            .map(|row| row.action)
+    };
+    let anywhere = || match find(Context::Anywhere) {
+        Some(Action::Suspend | Action::Quit) if context == Context::Shell => None,
+        action => action,
+    };
+    find(context).or_else(anywhere)
+}
+
+/// The rows of one context, in the order of the table.
+pub fn rows(context: Context) -> impl Iterator<Item = &'static Binding> {
+    KEYMAP.iter().filter(move |row| row.context == context)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_chord_means_two_things_in_one_context() {
+        let mut seen = HashSet::new();
+        for row in KEYMAP {
+            for key in row.keys {
+                assert!(
+                    seen.insert((row.context, *key)),
+                    "{:?} {key:?}",
+                    row.context
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_words_and_a_key() {
+        for row in KEYMAP {
+            assert!(!row.says.is_empty() && !row.keys.is_empty(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_shell_gets_the_keys_that_shells_need() {
+        for key in [
+            plain(KeyCode::Tab),
+            plain(KeyCode::BackTab),
+            plain(KeyCode::Esc),
+            ctrl('c'),
+            ctrl('z'),
+            ctrl('d'),
+            ctrl('r'),
+            ctrl('o'),
+            plain(KeyCode::PageUp),
+            ch('q'),
+        ] {
+            assert_eq!(action_for(Context::Shell, key), None, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn the_chord_that_leaves_the_shell_also_moves_on_outside_it() {
+        let chord = ctrl(']');
+        assert_eq!(action_for(Context::Shell, chord), Some(Action::NextPane));
+        assert_eq!(action_for(Context::Kata, chord), Some(Action::NextPane));
+    }
+}

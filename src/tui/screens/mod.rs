@@ -1,0 +1,147 @@
+//! The screens. Each file draws one from the state and does nothing else; what
+//! a screen needs to know about its layout to find a click or a size again is
+//! a pure function beside it.
+
+mod ascii;
+pub mod help;
+pub mod home;
+pub mod kata;
+pub mod reader;
+pub mod too_small;
+pub mod trouble;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::available::shown_bindings;
+use super::glyphs;
+use super::keymap;
+use super::state::{Screen, State};
+use super::strings;
+use super::widgets::text::{counted, cut};
+use super::widgets::wrap::width_of;
+use super::widgets::{dialog, footer};
+use crate::session::{Level, SandboxState};
+
+/// The smallest terminal that shows anything useful.
+pub const SMALLEST: (u16, u16) = (40, 12);
+
+/// Draws the whole frame.
+pub fn view(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return too_small::view(state, frame, area);
+    }
+    // The terminal has changed its size a moment ago; the event is on its way.
+    if (area.width, area.height) != (state.columns, state.rows) {
+        return;
+    }
+    let [head, body, foot] = bands(area);
+    if state.help.is_some() {
+        help::view(state, frame, head, body);
+    } else {
+        match state.screen {
+            Screen::Home => home::view(state, frame, head, body),
+            Screen::Reader => reader::view(state, frame, head, body),
+            Screen::Kata => kata::view(state, frame, head, body),
+        }
+    }
+    frame.render_widget(foot_line(state, foot.width), foot);
+    if let Some(confirm) = state.session.confirm {
+        let (title, question) = strings::question(confirm);
+        let answers: Vec<_> = keymap::rows(keymap::Context::Dialog).collect();
+        dialog::draw(title, question, &answers, &state.theme, frame, body);
+    }
+    if *state.theme.glyphs == glyphs::ASCII {
+        let shell = kata::shell_inside(state);
+        ascii::flatten(frame.buffer_mut(), shell);
+    }
+}
+
+/// Title line, body, last line.
+pub fn bands(area: Rect) -> [Rect; 3] {
+    Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ])
+    .areas(area)
+}
+
+/// The keys that work now, or a message for a while.
+fn foot_line(state: &State, width: u16) -> Line<'static> {
+    let theme = &state.theme;
+    let width = usize::from(width);
+    if let Some(notice) = &state.notice {
+        return footer::message(theme.glyphs.dot, notice, theme.accent, width, theme);
+    }
+    if let Some(message) = state.session.messages.last() {
+        let (style, glyph) = match message.level {
+            Level::Info => (theme.accent, theme.glyphs.dot),
+            Level::Warning => (theme.warn, theme.glyphs.moving),
+            Level::Error => (theme.bad, theme.glyphs.bad),
+        };
+        return footer::message(glyph, &message.text, style, width, theme);
+    }
+    footer::line(&shown_bindings(state), width, theme)
+}
+
+/// A title line: a path on the left, on the right as many facts as there is
+/// room for, the first ones first.
+fn title_line(path: &[&str], facts: &[Span<'static>], state: &State, width: u16) -> Line<'static> {
+    let theme = &state.theme;
+    let width = usize::from(width);
+    let mut spans = vec![Span::styled(format!(" {}", strings::PROGRAM), theme.accent)];
+    let path = path.join(&format!(" {} ", theme.glyphs.path));
+    let room = width.saturating_sub(width_of(&spans) + 4);
+    let path = cut(&path, room, theme.glyphs.ellipsis);
+    if !path.is_empty() {
+        spans.push(Span::styled(format!("   {path}"), theme.strong));
+    }
+    let separator = format!(" {} ", theme.glyphs.dot);
+    let mut shown: Vec<Span<'static>> = Vec::new();
+    for fact in facts {
+        let mut longer = shown.clone();
+        if !longer.is_empty() {
+            longer.push(Span::styled(separator.clone(), theme.quiet));
+        }
+        longer.push(fact.clone());
+        if width_of(&spans) + width_of(&longer) + 3 > width {
+            break;
+        }
+        shown = longer;
+    }
+    let gap = width.saturating_sub(width_of(&spans) + width_of(&shown) + 1);
+    spans.push(Span::raw(" ".repeat(gap)));
+    spans.extend(shown);
+    Line::from(spans)
+}
+
+/// What the title line says of the cluster.
+fn sandbox_facts(state: &State) -> Vec<Span<'static>> {
+    let theme = &state.theme;
+    let quiet = |text: String| Span::styled(text, theme.quiet);
+    match &state.session.sandbox {
+        SandboxState::Starting => vec![Span::styled(
+            format!("{} {}", theme.glyphs.moving, strings::STARTING),
+            theme.warn,
+        )],
+        SandboxState::Failed(_) => vec![Span::styled(
+            format!("{} {}", theme.glyphs.bad, strings::NO_CLUSTER),
+            theme.bad,
+        )],
+        SandboxState::Ready(info) => [
+            info.kind.clone(),
+            counted(info.nodes, "node"),
+            info.speed.clone(),
+        ]
+        .into_iter()
+        .filter(|fact| !fact.is_empty())
+        .map(quiet)
+        .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+//! Everything the screens show: the session, and what only the terminal knows
+//! (which screen, which pane, what is selected, how far it is scrolled).
+//!
+//! Plain data without handles; `update` changes it, `screens` draw it.
+
+use std::sync::Arc;
+
+use crate::course::KataId;
+use crate::sandbox::ShellEnvironment;
+use crate::session::{self, Phase, SandboxState};
+
+use super::keymap::Context;
+use super::shell::{ShellScreen, ShellSize};
+use super::theme::Theme;
+
+/// The state of the terminal interface.
+#[derive(Debug)]
+pub struct State {
+    /// Course, progress, open kata, cluster.
+    pub session: session::State,
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// Columns and rows of the terminal.
+    pub columns: u16,
+    /// Rows of the terminal.
+    pub rows: u16,
+    /// What is on the screen.
+    pub screen: Screen,
+    /// How far the list of keys is scrolled, while it covers the screen.
+    pub help: Option<usize>,
+    /// The course map.
+    pub home: Home,
+    /// The kata.
+    pub kata: KataScreen,
+    /// The page being read.
+    pub reader: Option<Reader>,
+    /// The shell pane.
+    pub shell: Shell,
+    /// Mouse reports are on.
+    pub mouse: bool,
+    /// Words of the interface itself in the last line.
+    pub notice: Option<String>,
+    /// Ticks since the notice or the session's newest message appeared.
+    pub notice_age: u32,
+}
+
+/// The screens; questions and the list of keys lie over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// The course map.
+    Home,
+    /// A page to read.
+    Reader,
+    /// The kata at work.
+    Kata,
+}
+
+/// The course map: what is selected, what is searched.
+#[derive(Debug, Clone, Default)]
+pub struct Home {
+    /// Index of the track.
+    pub track: usize,
+    /// Index of the kata in the track.
+    pub kata: usize,
+    /// The search, while it is open.
+    pub search: Option<Search>,
+}
+
+/// A search for a title.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The letters typed.
+    pub text: String,
+    /// Index into the matches.
+    pub selected: usize,
+}
+
+/// The kata screen.
+#[derive(Debug, Clone)]
+pub struct KataScreen {
+    /// The pane that gets the keys.
+    pub focus: Pane,
+    /// Task or cluster, where only one of them has room.
+    pub upper: Pane,
+    /// The focused pane has the whole screen.
+    pub zoomed: bool,
+    /// The lesson stands in place of the task.
+    pub lesson: bool,
+    /// How far the task is scrolled.
+    pub task_scroll: usize,
+    /// How far the lesson is scrolled.
+    pub lesson_scroll: usize,
+    /// How far the cluster is scrolled.
+    pub cluster_scroll: usize,
+}
+
+impl Default for KataScreen {
+    fn default() -> Self {
+        Self {
+            focus: Pane::Shell,
+            upper: Pane::Task,
+            zoomed: false,
+            lesson: false,
+            task_scroll: 0,
+            lesson_scroll: 0,
+            cluster_scroll: 0,
+        }
+    }
+}
+
+/// The panes of the kata screen, in the order in which the focus moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// What to do (or the lesson, or the debrief).
+    Task,
+    /// The picture of the cluster.
+    Cluster,
+    /// The learner's shell.
+    Shell,
+}
+
+impl Pane {
+    /// The pane after this one.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Task => Self::Cluster,
+            Self::Cluster => Self::Shell,
+            Self::Shell => Self::Task,
+        }
+    }
+
+    /// The pane before this one.
+    pub fn previous(self) -> Self {
+        self.next().next()
+    }
+}
+
+/// A page to read before a kata.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// In the title line.
+    pub title: String,
+    /// Markdown.
+    pub text: String,
+    /// How far it is scrolled.
+    pub scroll: usize,
+    /// The kata that enter leads to.
+    pub kata: Option<KataId>,
+}
+
+/// The shell pane.
+#[derive(Debug)]
+pub struct Shell {
+    /// What it shows.
+    pub screen: ShellScreen,
+    /// Whether something runs in it.
+    pub status: ShellStatus,
+    /// Counts the starts, so that news of an earlier shell are known as such.
+    pub life: u64,
+    /// What it was started with.
+    pub environment: Option<Arc<ShellEnvironment>>,
+}
+
+/// The life of the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShellStatus {
+    /// The scene does not stand yet.
+    Waiting,
+    /// Ordered, not there yet.
+    Starting,
+    /// Keys go to it.
+    Running,
+    /// It exited; says how.
+    Ended(String),
+    /// It could not be run; says why.
+    Failed(String),
+}
+
+impl ShellStatus {
+    /// Enter starts it again.
+    pub fn can_restart(&self) -> bool {
+        matches!(self, Self::Ended(_) | Self::Failed(_))
+    }
+}
+
+impl State {
+    /// The first state: the course map, with the suggested kata selected.
+    pub fn new(session: session::State, theme: Theme, columns: u16, rows: u16) -> Self {
+        let mut state = Self {
+            session,
+            theme,
+            columns,
+            rows,
+            screen: Screen::Home,
+            help: None,
+            home: Home::default(),
+            kata: KataScreen::default(),
+            reader: None,
+            shell: Shell {
+                screen: ShellScreen::new(ShellSize::new(80, 24)),
+                status: ShellStatus::Waiting,
+                life: 0,
+                environment: None,
+            },
+            mouse: true,
+            notice: None,
+            notice_age: 0,
+        };
+        if let Some(kata) = state.session.next_kata() {
+            state.select(&kata);
+        }
+        state
+    }
+
+    /// Selects a kata on the course map.
+    pub fn select(&mut self, id: &KataId) {
+        for (track_index, track) in self.session.map().iter().enumerate() {
+            if let Some(index) = track.katas.iter().position(|kata| kata.id == *id) {
+                self.home.track = track_index;
+                self.home.kata = index;
+            }
+        }
+    }
+
+    /// What the keys mean now: the topmost layer decides.
+    pub fn context(&self) -> Context {
+        if self.session.confirm.is_some() {
+            return Context::Dialog;
+        }
+        if self.help.is_some() {
+            return Context::Help;
+        }
+        match self.screen {
+            Screen::Home if self.home.search.is_some() => Context::Search,
+            Screen::Home => Context::Home,
+            Screen::Reader => Context::Reader,
+            Screen::Kata if self.trouble().is_some() => Context::Trouble,
+            Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
+            Screen::Kata => Context::Kata,
+        }
+    }
+
+    /// Why the open kata cannot be worked on, with a heading.
+    pub fn trouble(&self) -> Option<(&'static str, &str)> {
+        let open = self.session.open.as_ref()?;
+        match (&self.session.sandbox, &open.phase) {
+            (SandboxState::Failed(reason), _) => Some((super::strings::NO_CLUSTER_TITLE, reason)),
+            (_, Phase::Failed(reason)) => Some((super::strings::NO_SCENE_TITLE, reason)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The course map's actions.
+
+use super::super::action::Action;
+use super::super::command::Command;
+use super::super::screens::home::matches;
+use super::super::state::{Reader, Screen, Search, State};
+use super::{act, open_kata};
+use crate::course::KataId;
+use crate::session::{self, KataStatus};
+
+/// Rows of a page.
+const PAGE: usize = 10;
+
+pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+    if state.home.search.is_some() {
+        return search(state, action, commands);
+    }
+    match action {
+        Action::Up => step(state, false),
+        Action::Down => step(state, true),
+        Action::PageUp => (0..PAGE).for_each(|_| step(state, false)),
+        Action::PageDown => (0..PAGE).for_each(|_| step(state, true)),
+        Action::Top => select_track(state, 0),
+        Action::Bottom => {
+            select_track(state, usize::MAX);
+            state.home.kata = last_kata(state);
+        }
+        Action::PreviousTrack => select_track(state, state.home.track.saturating_sub(1)),
+        Action::NextTrack => select_track(state, state.home.track + 1),
+        Action::Open => {
+            if let Some(id) = selected(state) {
+                enter(state, id, commands);
+            }
+        }
+        Action::Continue => {
+            if let Some(id) = state.session.next_kata() {
+                enter(state, id, commands);
+            }
+        }
+        Action::Search => state.home.search = Some(Search::default()),
+        Action::Lesson => {
+            if let Some(id) = selected(state) {
+                read_lesson(state, &id);
+            }
+        }
+        Action::Retry => act(state, session::Action::RetrySandbox, commands),
+        _ => {}
+    }
+}
+
+fn search(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+    let Some(search) = &mut state.home.search else {
+        return;
+    };
+    let found = matches::of(&state.session, &search.text);
+    match action {
+        Action::Up => search.selected = search.selected.saturating_sub(1),
+        Action::Down => {
+            search.selected = (search.selected + 1).min(found.len().saturating_sub(1));
+        }
+        Action::Open => {
+            if let Some((_, kata)) = found.get(search.selected) {
+                let id = kata.id.clone();
+                state.home.search = None;
+                enter(state, id, commands);
+            }
+        }
+        Action::Back => state.home.search = None,
+        _ => {}
+    }
+}
+
+/// One kata up or down, across the ends of tracks.
+fn step(state: &mut State, down: bool) {
+    let map = state.session.map();
+    let katas = |track: usize| map.get(track).map_or(0, |track| track.katas.len());
+    let home = &mut state.home;
+    if down && home.kata + 1 < katas(home.track) {
+        home.kata += 1;
+    } else if !down && home.kata > 0 {
+        home.kata -= 1;
+    } else if down {
+        let next = (home.track + 1..map.len()).find(|track| katas(*track) > 0);
+        if let Some(track) = next {
+            (home.track, home.kata) = (track, 0);
+        }
+    } else {
+        let previous = (0..home.track).rev().find(|track| katas(*track) > 0);
+        if let Some(track) = previous {
+            (home.track, home.kata) = (track, katas(track) - 1);
+        }
+    }
+}
+
+/// Selects a track, at its first kata that is not solved.
+pub(super) fn select_track(state: &mut State, track: usize) {
+    let map = state.session.map();
+    let track = track.min(map.len().saturating_sub(1));
+    state.home.track = track;
+    state.home.kata = map
+        .get(track)
+        .and_then(|track| {
+            track
+                .katas
+                .iter()
+                .position(|kata| !matches!(kata.status, KataStatus::Solved { .. }))
+        })
+        .unwrap_or(0);
+}
+
+fn last_kata(state: &State) -> usize {
+    let map = state.session.map();
+    map.get(state.home.track)
+        .map_or(0, |track| track.katas.len().saturating_sub(1))
+}
+
+fn selected(state: &State) -> Option<KataId> {
+    let map = state.session.map();
+    let kata = map.get(state.home.track)?.katas.get(state.home.kata)?;
+    Some(kata.id.clone())
+}
+
+/// Opens a kata; one that was never begun shows its lesson first.
+pub(super) fn enter(state: &mut State, id: KataId, commands: &mut Vec<Command>) {
+    state.select(&id);
+    if state.session.status(&id) == KataStatus::Open && read_lesson(state, &id) {
+        return;
+    }
+    open_kata(state, id, commands);
+}
+
+/// Shows the lesson of a kata with its parameters filled in; says whether
+/// there is one.
+fn read_lesson(state: &mut State, id: &KataId) -> bool {
+    let course = &state.session.course;
+    let instance = course
+        .kata(id)
+        .map(|kata| kata.instance(state.session.seed));
+    let (Some(lesson), Some(Ok(kata))) = (course.lesson_of(id), instance) else {
+        return false;
+    };
+    if kata.lesson.trim().is_empty() {
+        return false;
+    }
+    state.reader = Some(Reader {
+        title: lesson.title.clone(),
+        text: kata.lesson,
+        scroll: 0,
+        kata: Some(id.clone()),
+    });
+    state.screen = Screen::Reader;
+    true
+}

@@ -1,0 +1,118 @@
+//! The kata screen's actions.
+
+use super::super::action::Action;
+use super::super::command::Command;
+use super::super::screens::kata::layout::Panes;
+use super::super::screens::kata::{extent, task};
+use super::super::state::{Pane, Screen, State};
+use super::super::widgets::pane;
+use super::super::widgets::scroll::{Movement, furthest, moved};
+use super::pages::movement;
+use super::{act, open_kata, shell, show_open_kata};
+use crate::session::{self, Confirm, SandboxState};
+
+pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+    match action {
+        Action::NextPane => focus(state, state.kata.focus.next()),
+        Action::PreviousPane => focus(state, state.kata.focus.previous()),
+        Action::FocusTask => focus(state, Pane::Task),
+        Action::FocusCluster => focus(state, Pane::Cluster),
+        Action::FocusShell => focus(state, Pane::Shell),
+        Action::Zoom => state.kata.zoomed = !state.kata.zoomed,
+        Action::Lesson => {
+            state.kata.lesson = !state.kata.lesson;
+            focus(state, Pane::Task);
+        }
+        Action::Hint => {
+            act(state, session::Action::RevealHint, commands);
+            state.kata.lesson = false;
+            focus(state, Pane::Task);
+            show_line(state, |content| content.hint_at);
+        }
+        Action::Solution => act(state, session::Action::ShowSolution, commands),
+        Action::Reset => act(state, session::Action::Reset, commands),
+        Action::NextKata => {
+            act(state, session::Action::NextKata, commands);
+            show_open_kata(state);
+        }
+        Action::Home => {
+            act(state, session::Action::LeaveKata, commands);
+            state.screen = Screen::Home;
+        }
+        Action::Retry => retry(state, commands),
+        Action::RestartShell => shell::restart(state),
+        Action::ShellPageUp => scroll_shell_page(state, 1),
+        Action::ShellPageDown => scroll_shell_page(state, -1),
+        _ => {
+            if let Some(movement) = movement(action) {
+                scroll(state, state.kata.focus, movement);
+            }
+        }
+    }
+}
+
+/// Yes. A solution that was asked for is brought to the screen.
+pub(super) fn confirm(state: &mut State, commands: &mut Vec<Command>) {
+    let question = state.session.confirm;
+    act(state, session::Action::ConfirmYes, commands);
+    if question == Some(Confirm::ShowSolution) {
+        state.kata.lesson = false;
+        focus(state, Pane::Task);
+        show_line(state, |content| content.solution_at);
+    }
+}
+
+/// Gives a pane the keys, and brings it to the screen where there is room for
+/// only one beside the shell.
+pub(super) fn focus(state: &mut State, pane: Pane) {
+    state.kata.focus = pane;
+    if pane != Pane::Shell {
+        state.kata.upper = pane;
+    }
+}
+
+/// Scrolls a pane; the shell does it with its own keys.
+pub(super) fn scroll(state: &mut State, pane: Pane, movement: Movement) {
+    let Some((content, height)) = extent(pane, state) else {
+        return;
+    };
+    let offset = match pane {
+        Pane::Task if state.kata.lesson => &mut state.kata.lesson_scroll,
+        Pane::Task => &mut state.kata.task_scroll,
+        Pane::Cluster => &mut state.kata.cluster_scroll,
+        Pane::Shell => return,
+    };
+    *offset = moved(*offset, movement, content, height);
+}
+
+/// Scrolls the task so that a line found in it is the first, or as near to
+/// that as the end of the text allows.
+pub(super) fn show_line(state: &mut State, find: fn(&task::Content) -> Option<usize>) {
+    let (Some(open), Some(area)) = (&state.session.open, Panes::of(state).task) else {
+        return;
+    };
+    let inside = pane::inside(area);
+    let content = task::content(open, state, inside.width);
+    if let Some(line) = find(&content) {
+        let height = usize::from(inside.height);
+        let end = furthest(content.lines.len(), height);
+        state.kata.task_scroll = line.min(end);
+    }
+}
+
+fn scroll_shell_page(state: &mut State, pages: isize) {
+    let rows = state.shell.screen.size().rows();
+    let page = isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
+    state.shell.screen.scroll(pages * page);
+}
+
+/// The cluster first; if it runs, the scene.
+fn retry(state: &mut State, commands: &mut Vec<Command>) {
+    if matches!(state.session.sandbox, SandboxState::Failed(_)) {
+        return act(state, session::Action::RetrySandbox, commands);
+    }
+    if let Some(open) = &state.session.open {
+        let id = open.kata.id.clone();
+        open_kata(state, id, commands);
+    }
+}

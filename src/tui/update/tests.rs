@@ -1,0 +1,392 @@
+//! Keys in, state and commands out.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::update;
+use crate::session::{Action, Effect, Phase};
+use crate::tui::command::Command;
+use crate::tui::event::Event;
+use crate::tui::fixture::{dying, home, solved, starting, working};
+use crate::tui::screens::view;
+use crate::tui::shell::ShellNews;
+use crate::tui::state::{Pane, Screen, ShellStatus, State};
+
+/// Presses keys written as people write them: `enter`, `ctrl-]`, `/`, `f6`.
+fn press(state: &mut State, keys: &str) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for name in keys.split(' ') {
+        let (name, modifiers) = match name.strip_prefix("ctrl-") {
+            Some(name) => (name, KeyModifiers::CONTROL),
+            None => (name, KeyModifiers::NONE),
+        };
+        let code = match name {
+            "enter" => KeyCode::Enter,
+            "esc" => KeyCode::Esc,
+            "tab" => KeyCode::Tab,
+            "up" => KeyCode::Up,
+            "down" => KeyCode::Down,
+            "right" => KeyCode::Right,
+            "f1" => KeyCode::F(1),
+            "f6" => KeyCode::F(6),
+            "pgdn" => KeyCode::PageDown,
+            other => KeyCode::Char(other.chars().next().expect("a key has a name")),
+        };
+        commands.extend(update(state, Event::Key(KeyEvent::new(code, modifiers))));
+    }
+    commands
+}
+
+fn typed(commands: &[Command]) -> String {
+    let mut bytes = Vec::new();
+    for command in commands {
+        if let Command::ShellInput(input) = command {
+            bytes.extend_from_slice(input);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn click(state: &mut State, column: u16, row: u16) -> Vec<Command> {
+    mouse(state, MouseEventKind::Down(MouseButton::Left), column, row)
+}
+
+fn mouse(state: &mut State, kind: MouseEventKind, column: u16, row: u16) -> Vec<Command> {
+    let event = MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    };
+    update(state, Event::Mouse(event))
+}
+
+#[test]
+fn a_new_kata_begins_with_its_lesson_and_enter_goes_on_to_the_kata() {
+    let mut state = home(80, 24);
+    press(&mut state, "enter");
+    assert_eq!(state.screen, Screen::Reader);
+    assert!(state.session.open.is_none());
+    let commands = press(&mut state, "enter");
+    assert_eq!(state.screen, Screen::Kata);
+    assert!(
+        commands
+            .iter()
+            .any(|command| matches!(command, Command::Session(Effect::PrepareKata { .. })))
+    );
+}
+
+#[test]
+fn letters_typed_in_the_shell_go_to_the_shell_and_to_nothing_else() {
+    let mut state = working(80, 24);
+    let before = format!("{:?}", state.session.open);
+    let commands = press(&mut state, "h r s q ? tab esc ctrl-c ctrl-z enter");
+    assert_eq!(typed(&commands), "hrsq?\t\x1b\x03\x1a\r");
+    assert_eq!(format!("{:?}", state.session.open), before);
+    assert_eq!(state.kata.focus, Pane::Shell);
+}
+
+#[test]
+fn one_chord_leaves_the_shell_and_then_letters_are_orders() {
+    let mut state = working(80, 24);
+    press(&mut state, "ctrl-] h");
+    assert_eq!(state.kata.focus, Pane::Task);
+    assert_eq!(
+        state.session.open.as_ref().map(|open| open.hints.len()),
+        Some(1)
+    );
+    press(&mut state, "tab tab");
+    assert_eq!(state.kata.focus, Pane::Shell);
+    press(&mut state, "f6 2");
+    assert_eq!(state.kata.focus, Pane::Cluster);
+}
+
+#[test]
+fn a_reset_is_asked_about_and_starts_a_new_shell() {
+    let mut state = working(80, 24);
+    let commands = press(&mut state, "f6 r n");
+    assert!(commands.is_empty() && state.session.confirm.is_none());
+    let commands = press(&mut state, "r y");
+    assert!(commands.iter().any(|command| matches!(
+        command,
+        Command::Session(Effect::PrepareKata { fresh: true, .. })
+    )));
+    let shell = std::sync::Arc::new(crate::sandbox::ShellEnvironment::default());
+    let prepared = crate::session::Event::KataPrepared {
+        kata: dying(),
+        fresh: true,
+        shell,
+    };
+    let commands = update(&mut state, Event::Session(prepared));
+    assert!(
+        commands
+            .iter()
+            .any(|command| matches!(command, Command::StartShell { life: 2, .. }))
+    );
+}
+
+#[test]
+fn a_shell_that_ended_is_started_again_with_enter() {
+    let mut state = working(80, 24);
+    let news = ShellNews::Ended {
+        life: state.shell.life,
+        how: "exit 0".into(),
+    };
+    update(&mut state, Event::Shell(news));
+    assert!(press(&mut state, "x").is_empty());
+    let commands = press(&mut state, "enter");
+    assert!(matches!(
+        commands[..],
+        [Command::StartShell { life: 2, .. }]
+    ));
+    let old = ShellNews::Output {
+        life: 1,
+        bytes: b"late".to_vec(),
+    };
+    update(&mut state, Event::Shell(old));
+    assert_eq!(state.shell.screen.screen().contents(), "");
+}
+
+#[test]
+fn the_shell_is_resized_with_its_pane_and_keeps_its_size_while_hidden() {
+    let mut state = working(120, 40);
+    let commands = update(&mut state, Event::Resize(200, 60));
+    assert!(matches!(commands[..], [Command::ResizeShell(_)]));
+    let commands = press(&mut state, "f6 z");
+    assert!(
+        commands
+            .iter()
+            .all(|command| !matches!(command, Command::StartShell { .. }))
+    );
+    assert_eq!(state.kata.focus, Pane::Task);
+}
+
+#[test]
+fn solving_shows_the_debrief_without_taking_the_keys_from_the_shell() {
+    let mut state = solved(80, 24);
+    assert_eq!(
+        state.session.open.as_ref().map(|open| &open.phase),
+        Some(&Phase::Debrief)
+    );
+    assert_eq!(state.kata.focus, Pane::Shell);
+    press(&mut state, "ctrl-] n");
+    let open = state
+        .session
+        .open
+        .as_ref()
+        .map(|open| open.kata.id.to_string());
+    assert_eq!(open.as_deref(), Some("services/port"));
+}
+
+#[test]
+fn search_narrows_and_enter_opens_the_match() {
+    let mut state = home(80, 24);
+    press(&mut state, "/ p o r t");
+    assert_eq!(
+        state
+            .home
+            .search
+            .as_ref()
+            .map(|search| search.text.as_str()),
+        Some("port")
+    );
+    press(&mut state, "enter");
+    assert_eq!(
+        state
+            .reader
+            .as_ref()
+            .and_then(|reader| reader.kata.clone())
+            .map(|id| id.to_string())
+            .as_deref(),
+        Some("services/port")
+    );
+}
+
+#[test]
+fn the_map_is_walked_across_tracks() {
+    let mut state = home(80, 24);
+    press(&mut state, "down down");
+    assert_eq!((state.home.track, state.home.kata), (1, 0));
+    press(&mut state, "down up");
+    assert_eq!((state.home.track, state.home.kata), (0, 1));
+    press(&mut state, "right right right");
+    assert_eq!(state.home.track, 2);
+}
+
+#[test]
+fn quitting_tells_the_driver_and_ends_the_loop() {
+    let mut state = home(80, 24);
+    let commands = press(&mut state, "q");
+    assert!(matches!(
+        commands[..],
+        [Command::Session(Effect::Quit), Command::Quit]
+    ));
+    let mut state = starting(80, 24);
+    let commands = update(&mut state, Event::Terminate);
+    assert!(matches!(commands.last(), Some(Command::Quit)));
+}
+
+#[test]
+fn a_click_focuses_a_pane_and_the_wheel_scrolls_what_is_under_it() {
+    let mut state = working(120, 24);
+    click(&mut state, 5, 5);
+    assert_eq!(state.kata.focus, Pane::Task);
+    click(&mut state, 110, 20);
+    assert_eq!(state.kata.focus, Pane::Shell);
+    mouse(&mut state, MouseEventKind::ScrollDown, 5, 5);
+    assert!(state.kata.task_scroll > 0 || state.kata.focus == Pane::Shell);
+    let mut state = home(80, 24);
+    click(&mut state, 5, 10);
+    assert!(matches!(state.screen, Screen::Home | Screen::Reader));
+}
+
+#[test]
+fn help_opens_from_everywhere_and_closes_again() {
+    for mut state in [home(80, 24), working(80, 24)] {
+        press(&mut state, "f1 pgdn down");
+        assert!(state.help.is_some_and(|offset| offset > 0));
+        press(&mut state, "esc");
+        assert!(state.help.is_none());
+    }
+}
+
+#[test]
+fn pasted_text_goes_to_whoever_takes_text() {
+    let mut state = working(80, 24);
+    let commands = update(&mut state, Event::Paste("k get po\n".into()));
+    assert_eq!(typed(&commands), "k get po\r");
+    let mut state = home(80, 24);
+    press(&mut state, "/");
+    update(&mut state, Event::Paste("port\nmore".into()));
+    assert_eq!(
+        state.home.search.map(|search| search.text).as_deref(),
+        Some("port")
+    );
+    assert_eq!(working(80, 24).shell.status, ShellStatus::Running);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(KeyCode, KeyModifiers),
+    Resize(u16, u16),
+    Mouse(MouseEventKind, u16, u16),
+    Paste(String),
+    Output(Vec<u8>),
+    Judged(usize, bool),
+    Tick(i64),
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let code = prop_oneof![
+        4 => proptest::char::range('!', 'z').prop_map(KeyCode::Char),
+        4 => proptest::sample::select(vec![
+            KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up,
+            KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown,
+            KeyCode::Home, KeyCode::End, KeyCode::F(1), KeyCode::F(6), KeyCode::F(7),
+            KeyCode::Backspace,
+        ]),
+    ];
+    let modifiers = proptest::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::SHIFT,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+    ]);
+    let mouse = proptest::sample::select(vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollUp,
+        MouseEventKind::Moved,
+    ]);
+    prop_oneof![
+        8 => (code, modifiers).prop_map(|(code, modifiers)| Step::Key(code, modifiers)),
+        2 => (0u16..320, 0u16..110).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
+        2 => (mouse, 0u16..320, 0u16..110).prop_map(|(kind, column, row)| Step::Mouse(kind, column, row)),
+        1 => ".{0,20}".prop_map(Step::Paste),
+        1 => proptest::collection::vec(any::<u8>(), 0..80).prop_map(Step::Output),
+        1 => (0usize..4, any::<bool>()).prop_map(|(check, holds)| Step::Judged(check, holds)),
+        1 => (0i64..400).prop_map(Step::Tick),
+    ]
+}
+
+fn event_of(step: Step, state: &State) -> Event {
+    match step {
+        Step::Key(code, modifiers) => Event::Key(KeyEvent::new(code, modifiers)),
+        Step::Resize(columns, rows) => Event::Resize(columns, rows),
+        Step::Mouse(kind, column, row) => Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        }),
+        Step::Paste(text) => Event::Paste(text),
+        Step::Output(bytes) => Event::Shell(ShellNews::Output {
+            life: state.shell.life,
+            bytes,
+        }),
+        Step::Judged(check, holds) => {
+            use crate::check::{Difference, Outcome, Verdict};
+            Event::Session(crate::session::Event::CheckFinished {
+                kata: dying(),
+                verdict: Verdict {
+                    check: ["seen", "one", "two", "stays"][check].into(),
+                    says: "it is so".into(),
+                    outcome: if holds {
+                        Outcome::Holds
+                    } else {
+                        Outcome::Fails
+                    },
+                    differences: vec![Difference::new("body", "a\nb", "a\nc")],
+                    otherwise: None,
+                    look: Vec::new(),
+                },
+            })
+        }
+        Step::Tick(second) => {
+            Event::Tick(jiff::Timestamp::from_second(1_000 + second).expect("a small number"))
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn no_keys_and_no_sizes_make_it_panic(
+        start in 0usize..4,
+        steps in proptest::collection::vec(steps(), 0..60),
+    ) {
+        let mut state = match start {
+            0 => starting(80, 24),
+            1 => home(100, 30),
+            2 => working(120, 40),
+            _ => solved(60, 16),
+        };
+        for step in steps {
+            let event = event_of(step, &state);
+            update(&mut state, event);
+            let mut terminal = Terminal::new(TestBackend::new(state.columns, state.rows))
+                .expect("a test backend works");
+            terminal.draw(|frame| view(&state, frame)).expect("a test backend works");
+            // A loop would have ended here.
+            state.session.quitting = false;
+        }
+    }
+
+    #[test]
+    fn every_size_draws_every_screen(columns in 1u16..300, rows in 1u16..100) {
+        for mut state in [home(columns, rows), working(columns, rows), solved(columns, rows)] {
+            for help in [None, Some(3)] {
+                state.help = help;
+                state.session.confirm = None;
+                let mut terminal = Terminal::new(TestBackend::new(columns, rows))
+                    .expect("a test backend works");
+                terminal.draw(|frame| view(&state, frame)).expect("a test backend works");
+            }
+        }
+        let _ = Action::Quit;
+    }
+}
