@@ -158,9 +158,7 @@ impl State {
             return Err(StatusError::modified(&call.resource, &call.name));
         }
         if call.subresource == "status" {
-            let status = new["status"].clone();
-            new = old.value().clone();
-            new["status"] = status;
+            new["spec"] = old.value()["spec"].clone();
         } else if !old.value()["status"].is_null() {
             new["status"] = old.value()["status"].clone();
         }

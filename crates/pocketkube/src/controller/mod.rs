@@ -1,1 +1,58 @@
-//! (being built)
+//! The control loops: each watches some kinds and brings the cluster nearer to what is wanted.
+//!
+//! A controller is one file or folder and one row in [`CONTROLLERS`]. Watch handlers enqueue keys;
+//! `sync` re-reads everything a key is about, computes the change in pure functions, applies it
+//! through its client and writes the status last, so that running it twice changes nothing.
+//! Controllers never call each other. Mirrors `pkg/controller` (v1.35).
+
+mod claim;
+mod conditions;
+mod context;
+mod deployment;
+mod expectations;
+mod percent;
+mod pod;
+mod pod_control;
+mod replicaset;
+mod runner;
+#[cfg(test)]
+mod simulation;
+
+pub use context::{ControllerContext, ControllerOptions};
+
+use runner::{Controller, SyncError, run};
+
+/// One controller: its name, the service account it acts as, and how it is started.
+pub struct Row {
+    pub name: &'static str,
+    /// A service account in `kube-system`.
+    pub service_account: &'static str,
+    start: fn(ControllerContext),
+}
+
+/// Every controller of the cluster.
+pub const CONTROLLERS: &[Row] = &[
+    Row {
+        name: "deployment-controller",
+        service_account: "deployment-controller",
+        start: deployment::start,
+    },
+    Row {
+        name: "replicaset-controller",
+        service_account: "replicaset-controller",
+        start: replicaset::start_replica_sets,
+    },
+    Row {
+        name: "replicationcontroller-controller",
+        service_account: "replication-controller",
+        start: replicaset::start_replication_controllers,
+    },
+];
+
+/// Starts every controller, each as its own service account. Must be called inside a runtime;
+/// they end when `context`'s tasks are shut down.
+pub fn start(context: &ControllerContext) {
+    for row in CONTROLLERS {
+        (row.start)(context.acting_as(row.service_account));
+    }
+}

@@ -1,0 +1,49 @@
+//! What a controller is given: a client of its own identity, the shared informers, the clock.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::authentication::UserInfo;
+use crate::client::{Client, EventRecorder, Informers, WorkQueue};
+use crate::clock::Clock;
+use crate::registry::ResourceTable;
+use crate::tasks::Tasks;
+
+/// What controllers need to know about the cluster they run in.
+#[derive(Clone)]
+pub struct ControllerOptions {
+    /// Every served resource, for the controllers that work on all of them.
+    pub resources: Arc<ResourceTable>,
+    /// The certificate (PEM) by which the API server is recognised.
+    pub root_ca: String,
+}
+
+/// Everything a controller is built from; clones share it.
+#[derive(Clone)]
+pub struct ControllerContext {
+    pub client: Client,
+    pub informers: Informers,
+    pub clock: Clock,
+    pub tasks: Tasks,
+    pub options: ControllerOptions,
+}
+
+impl ControllerContext {
+    /// The same for a controller that acts as a service account of `kube-system`.
+    pub(super) fn acting_as(&self, service_account: &str) -> Self {
+        let user = UserInfo::service_account("kube-system", service_account);
+        Self {
+            client: self.client.with_user(user),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn recorder(&self, component: &str) -> EventRecorder {
+        let (client, clock) = (self.client.clone(), self.clock.clone());
+        EventRecorder::new(client, clock, &self.tasks, component, "")
+    }
+
+    pub(super) fn queue<T: Clone + Eq + Hash + Ord>(&self) -> Arc<WorkQueue<T>> {
+        Arc::new(WorkQueue::new(self.clock.clone()))
+    }
+}
