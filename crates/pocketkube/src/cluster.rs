@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 
 use crate::authentication::{Authenticators, UserInfo};
 use crate::authorization::{Components, Privileged, Union};
+use crate::client::{Client, Informers};
 use crate::clock::Clock;
+use crate::controller::{self, ControllerContext, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::registry::{Registry, ResourceTable, built_in_resources};
 use crate::server::{self, CertificateError, ClusterCertificates, Issued, ListenError};
@@ -86,6 +88,20 @@ impl ClusterBuilder {
         bootstrap::create(&server, self.nodes)
             .await
             .map_err(StartError::Bootstrap)?;
+        let clock = self.clock.clone();
+        let manager = UserInfo::component("system:kube-controller-manager");
+        let client = Client::new(Arc::new(server.clone()), manager, "kube-controller-manager");
+        let informers = Informers::new(client.clone(), clock.clone(), tasks.clone());
+        controller::start(&ControllerContext {
+            client,
+            informers,
+            clock,
+            tasks: tasks.clone(),
+            options: ControllerOptions {
+                resources: server.registry().resources().clone(),
+                root_ca: certificates.authority_pem(),
+            },
+        });
         Ok(Cluster {
             server,
             certificates,

@@ -27,6 +27,9 @@ pub struct Row {
     pub name: &'static str,
     /// A service account in `kube-system`.
     pub service_account: &'static str,
+    /// Group, version and plural name of what it works on; it is not started where the cluster
+    /// doesn't serve that.
+    resource: (&'static str, &'static str, &'static str),
     start: fn(ControllerContext),
 }
 
@@ -35,16 +38,19 @@ pub const CONTROLLERS: &[Row] = &[
     Row {
         name: "deployment-controller",
         service_account: "deployment-controller",
+        resource: ("apps", "v1", "deployments"),
         start: deployment::start,
     },
     Row {
         name: "replicaset-controller",
         service_account: "replicaset-controller",
+        resource: ("apps", "v1", "replicasets"),
         start: replicaset::start_replica_sets,
     },
     Row {
         name: "replicationcontroller-controller",
         service_account: "replication-controller",
+        resource: ("", "v1", "replicationcontrollers"),
         start: replicaset::start_replication_controllers,
     },
 ];
@@ -53,6 +59,10 @@ pub const CONTROLLERS: &[Row] = &[
 /// they end when `context`'s tasks are shut down.
 pub fn start(context: &ControllerContext) {
     for row in CONTROLLERS {
-        (row.start)(context.acting_as(row.service_account));
+        let (group, version, plural) = row.resource;
+        let served = context.options.resources.by_route(group, version, plural);
+        if served.is_some() {
+            (row.start)(context.acting_as(row.service_account));
+        }
     }
 }
