@@ -1,0 +1,3 @@
+//! One binary of modules: everything about the cluster that needs more than one module of it.
+
+mod layering;
