@@ -31,6 +31,9 @@ pub mod coordination;
 pub mod core;
 pub mod discovery;
 pub mod events;
+pub mod networking;
+pub mod rbac;
+pub mod storage;
 pub mod validation;
 
 /// Every built-in resource.
@@ -41,6 +44,9 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
         coordination::resources(),
         discovery::resources(),
         events::resources(),
+        networking::resources(),
+        rbac::resources(),
+        storage::resources(),
     ]
     .concat()
 }
