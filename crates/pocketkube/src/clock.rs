@@ -52,6 +52,10 @@ impl Time {
 
 impl Clock {
     /// A clock that starts at the machine's time and runs `speed` times as fast (0 is frozen).
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is where cluster time begins"
+    )]
     pub fn scaled(speed: f64) -> Self {
         Self::starting_at(Timestamp::now(), speed)
     }

@@ -87,6 +87,9 @@ fn the_cluster_knows_nothing_of_the_lab() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
     for dependency in ["kubekata", "ratatui", "crossterm", "clap", "minijinja"] {
-        assert!(!manifest.contains(dependency), "pocketkube depends on {dependency}");
+        assert!(
+            !manifest.contains(dependency),
+            "pocketkube depends on {dependency}"
+        );
     }
 }

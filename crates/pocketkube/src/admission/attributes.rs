@@ -44,3 +44,12 @@ pub struct Attributes<'a> {
     /// The body of the options: CreateOptions, UpdateOptions or DeleteOptions.
     pub options: &'a Value,
 }
+
+impl Attributes<'_> {
+    /// Whether the request is for this resource and subresource; empty for the object itself.
+    pub fn is(&self, group: &str, resource: &str, subresource: &str) -> bool {
+        self.resource.group == group
+            && self.resource.plural == resource
+            && self.subresource == subresource
+    }
+}

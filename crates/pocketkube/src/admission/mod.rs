@@ -6,7 +6,10 @@
 
 mod attributes;
 mod chain;
+mod default_toleration_seconds;
 mod namespace_lifecycle;
+mod priority;
+mod service_account;
 
 pub use attributes::{Attributes, Operation};
 pub use chain::{Chain, Mutate, Validate};
@@ -15,13 +18,15 @@ use crate::registry::Registry;
 
 /// The plugins of a cluster, in their order.
 pub fn default_chain(registry: &Registry) -> Chain {
-    let lifecycle = || {
-        Box::new(namespace_lifecycle::NamespaceLifecycle::new(
-            registry.clone(),
-        ))
-    };
     Chain {
-        mutating: vec![lifecycle()],
+        mutating: vec![
+            Box::new(namespace_lifecycle::NamespaceLifecycle::new(
+                registry.clone(),
+            )),
+            Box::new(service_account::ServiceAccount::new(registry.clone())),
+            Box::new(priority::Priority::new(registry.clone())),
+            Box::new(default_toleration_seconds::DefaultTolerationSeconds),
+        ],
         validating: vec![],
     }
 }

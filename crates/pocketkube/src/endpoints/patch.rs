@@ -9,14 +9,19 @@ use async_trait::async_trait;
 
 use super::body::content_type;
 use super::call::{PatchType, Reply};
+use super::decoding::shape_of;
 use super::request::Request;
 use super::served;
 use super::update::{check_identity, finish};
-use crate::api::{ObjectRef, StatusError};
-use crate::registry::{Admit, Change};
+use crate::api::decode::{self, FieldValidation, Shape};
+use crate::api::{GroupVersionKind, ObjectRef, StatusError, patch};
+use crate::registry::{Admit, Change, SubresourceKind};
 
 const SUPPORTED: &str = "application/json-patch+json, application/merge-patch+json, \
      application/strategic-merge-patch+json, application/apply-patch+yaml";
+/// Custom resources have no strategic merge patch: their schemas name no merge keys.
+const SUPPORTED_CUSTOM: &str =
+    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
 /// How the body of a PATCH is to be read.
 pub(super) fn patch_type(headers: &HeaderMap) -> Result<PatchType, StatusError> {
@@ -25,13 +30,14 @@ pub(super) fn patch_type(headers: &HeaderMap) -> Result<PatchType, StatusError> 
         "application/merge-patch+json" => PatchType::Merge,
         "application/strategic-merge-patch+json" => PatchType::StrategicMerge,
         "application/apply-patch+yaml" | "application/apply-patch" => PatchType::Apply,
-        other => {
-            let _ = other;
-            return Err(StatusError::unsupported_media_type(format!(
-                "the body of the request was in an unknown format - accepted media types include: {SUPPORTED}"
-            )));
-        }
+        _ => return Err(unsupported(SUPPORTED)),
     })
+}
+
+fn unsupported(accepted: &str) -> StatusError {
+    StatusError::unsupported_media_type(format!(
+        "the body of the request was in an unknown format - accepted media types include: {accepted}"
+    ))
 }
 
 /// Changes the object by the call's patch. The flag says whether apply made it.
@@ -61,20 +67,58 @@ struct Patched<'a> {
 #[async_trait]
 impl Change for Patched<'_> {
     async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
-        let mut object = served::value(&self.request.resource, existing.value()).into_owned();
-        json_patch::merge(&mut object, &self.request.call.body);
+        let current = served::value(&self.request.resource, existing.value());
+        let patched = patched(self.request, &current)?;
+        let mut object = normalized(self.request, &patched)?;
         check_identity(self.request, &object)?;
         finish(self.request, &mut object, existing).await?;
         Ok(object)
     }
 }
 
-/// RFC 6902.
-pub(super) fn json(object: &Value, patch: &Value) -> Result<Value, StatusError> {
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|error| StatusError::bad_request(error.to_string()))?;
-    let mut patched = object.clone();
-    json_patch::patch(&mut patched, &patch)
-        .map_err(|error| StatusError::new(422, "Invalid", error.to_string()))?;
-    Ok(patched)
+/// `current` with the call's patch applied.
+pub(super) fn patched(request: &Request<'_>, current: &Value) -> Result<Value, StatusError> {
+    let patch = &request.call.body;
+    match request.call.options.patch_type {
+        PatchType::Json => patch::json::apply(current, patch),
+        PatchType::Merge => patch::merge::apply(current, patch),
+        PatchType::StrategicMerge => match shape_of(&kind_of(request)) {
+            Shape::BuiltIn(message) => patch::strategic::apply(current, patch, message),
+            Shape::Custom => Err(unsupported(SUPPORTED_CUSTOM)),
+        },
+        PatchType::Apply => Err(StatusError::internal(
+            "apply is no patch of the object alone",
+        )),
+    }
+}
+
+/// The kind of the patch's target.
+fn kind_of(request: &Request<'_>) -> GroupVersionKind {
+    match request.resource.subresource(&request.call.subresource) {
+        Some(subresource) if matches!(subresource.behaviour, SubresourceKind::Scale(_)) => {
+            subresource.kind.clone()
+        }
+        _ => request.resource.group_version_kind(),
+    }
+}
+
+/// The patched tree in normal form, judged as the request's field validation says.
+pub(super) fn normalized(request: &Request<'_>, patched: &Value) -> Result<Value, StatusError> {
+    let shape = shape_of(&kind_of(request));
+    let result = decode::normalize(patched, shape)
+        .map_err(|why| patch::bad_result(&patched.to_string(), &why))?;
+    let mut unknown = match request.call.options.patch_type {
+        PatchType::Json => patch::json::unknown_fields(&request.call.body),
+        _ => Vec::new(),
+    };
+    unknown.extend(result.strict_errors);
+    match FieldValidation::parse(&request.call.options.field_validation) {
+        Some(FieldValidation::Strict) if !unknown.is_empty() => {
+            let why = decode::strict_decoding_error(&unknown);
+            return Err(patch::bad_result(&request.call.body.to_string(), &why));
+        }
+        Some(FieldValidation::Warn) => request.warn(unknown),
+        _ => {}
+    }
+    Ok(result.value)
 }

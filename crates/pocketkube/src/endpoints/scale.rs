@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::call::{PatchType, Reply};
+use super::call::Reply;
 use super::request::Request;
 use super::update::finish;
 use crate::api::field::{Error, Path};
@@ -53,12 +53,10 @@ impl Change for Rescale<'_> {
     async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
         let call = &self.request.call;
         let current = scale_of(existing.value(), self.paths);
-        let wanted = match (call.verb, call.options.patch_type) {
-            (Verb::Patch, PatchType::Json) => super::patch::json(&current, &call.body)?,
-            (Verb::Patch, _) => {
-                let mut scale = current;
-                json_patch::merge(&mut scale, &call.body);
-                scale
+        let wanted = match call.verb {
+            Verb::Patch => {
+                let patched = super::patch::patched(self.request, &current)?;
+                super::patch::normalized(self.request, &patched)?
             }
             _ => call.body.clone(),
         };

@@ -16,6 +16,7 @@ mod testing;
 mod update;
 
 pub use crate::api::validate::Scope;
+pub use create::generate_name;
 pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{
     ALL_VERBS, Conversion, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind,
