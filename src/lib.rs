@@ -16,3 +16,5 @@ pub mod check;
 pub mod session;
 
 pub mod tui;
+
+pub mod cli;

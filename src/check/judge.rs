@@ -14,6 +14,7 @@ use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use pocketkube::clock::Clock;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use super::scene::{Finding, Scene, Truth};
 use super::spec::{Check, Rule};
@@ -26,6 +27,15 @@ const BEHAVIOUR: Duration = Duration::from_secs(5);
 
 /// How often a check that must last is looked at meanwhile, in cluster time.
 const WHILE_HOLDING: Duration = Duration::from_secs(1);
+
+/// How long to wait for what may still become true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as the check grants.
+    Full,
+    /// Only as long as what it reads keeps changing, with pauses of at most this (real) time.
+    WhileMoving(Duration),
+}
 
 /// The checks of a kata and the cluster they are about.
 #[derive(Clone)]
@@ -67,18 +77,44 @@ impl Judge {
         .await
     }
 
-    /// The verdict of each check once it has settled: it holds, or its time is over.
-    pub async fn settle(&self) -> Vec<Verdict> {
-        join_all(self.checks.iter().map(|check| self.settle_one(check))).await
+    /// The verdict of each check once it has settled: it holds, or its time is over, or
+    /// `patience` is.
+    pub async fn settle(&self, patience: Patience) -> Vec<Verdict> {
+        join_all(
+            self.checks
+                .iter()
+                .map(|check| self.settle_one(check, patience)),
+        )
+        .await
     }
 
-    async fn settle_one(&self, check: &Check) -> Verdict {
+    async fn settle_one(&self, check: &Check, patience: Patience) -> Verdict {
         let mut course = Course::new(self, check);
+        let mut last_move = Instant::now();
         loop {
             let (verdict, again) = course.look(false).await;
-            match verdict.outcome {
-                Outcome::Holding { .. } | Outcome::Waiting { .. } => course.wait(again).await,
-                _ => return verdict,
+            let under_way = matches!(
+                verdict.outcome,
+                Outcome::Holding { .. } | Outcome::Waiting { .. }
+            );
+            let quiet = match (verdict.outcome, patience) {
+                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet)) => Some(quiet),
+                _ => None,
+            };
+            let patient = async {
+                match quiet {
+                    Some(quiet) => sleep_until(last_move + quiet).await,
+                    None => std::future::pending().await,
+                }
+            };
+            if !under_way {
+                return verdict;
+            }
+            tokio::select! {
+                woken = course.wait(again) => if woken == Woken::Change {
+                    last_move = Instant::now();
+                },
+                () = patient => return verdict,
             }
         }
     }
@@ -112,7 +148,7 @@ impl Judge {
                 }
             }
             tokio::select! {
-                () = course.wait(next) => {}
+                _ = course.wait(next) => {}
                 changed = again.changed() => if changed.is_err() {
                     // Nobody can ask any more; changes still count.
                     course.wait(next).await;
@@ -178,7 +214,7 @@ impl<'a> Course<'a> {
     }
 
     /// Waits until something it read changed, or until `time`.
-    fn wait(&mut self, time: Option<Timestamp>) -> impl Future<Output = ()> + Send + '_ {
+    fn wait(&mut self, time: Option<Timestamp>) -> impl Future<Output = Woken> + Send + '_ {
         let clock = self.judge.clock.clone();
         let changes = self.feeds.values_mut().map(|feed| {
             async move {
@@ -204,11 +240,18 @@ impl<'a> Course<'a> {
                 select_all(changes).await;
             };
             tokio::select! {
-                () = timer => {}
-                () = change => {}
+                () = timer => Woken::Timer,
+                () = change => Woken::Change,
             }
         }
     }
+}
+
+/// Why a check is judged again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    Change,
+    Timer,
 }
 
 fn verdict(check: &Check, finding: Finding, outcome: Outcome) -> Verdict {

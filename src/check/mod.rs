@@ -16,7 +16,7 @@ mod timing;
 mod validate;
 mod verdict;
 
-pub use judge::Judge;
+pub use judge::{Judge, Patience};
 pub use scene::Scene;
 pub use spec::{Check, read};
 pub use validate::validate;

@@ -16,6 +16,7 @@ mod places;
 mod resource;
 mod shell;
 mod view;
+mod words;
 
 pub mod picture;
 pub mod reset;
@@ -37,3 +38,4 @@ pub use view::{
     ClusterView, ContainerView, EventView, Health, NodeView, ObjectView, OwnerView, PodView,
     ServiceView,
 };
+pub use words::{words, words_of};

@@ -11,6 +11,7 @@ use kube::{Api, Client};
 use serde_json::{Value, json};
 
 use super::resource::Resource;
+use super::words::words;
 use crate::course::{Document, KataInstance};
 
 /// The name under which the scene is applied.
@@ -26,7 +27,7 @@ const NAMESPACE_READY: Duration = Duration::from_secs(30);
 pub async fn stands(client: &Client, kata: &KataInstance) -> Result<bool> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     for name in &kata.namespaces {
-        let found = namespaces.get_opt(name).await?;
+        let found = namespaces.get_opt(name).await.map_err(words)?;
         let seeded = found.is_some_and(|namespace| {
             let leaving = namespace.metadata.deletion_timestamp.is_some();
             let scene = namespace.metadata.annotations.unwrap_or_default();
@@ -122,13 +123,17 @@ async fn apply_namespace(client: &Client, name: &str, annotations: Value) -> Res
 
 async fn apply(client: &Client, namespace: &str, manifest: &Value) -> Result<()> {
     let (api_version, kind, name) = identity(manifest)?;
-    let resource = Resource::find(client, api_version, kind).await?;
+    let resource = Resource::find(client, api_version, kind)
+        .await
+        .map_err(words)?;
     let own = manifest
         .pointer("/metadata/namespace")
         .and_then(Value::as_str);
     let api = resource.api(client, Some(own.unwrap_or(namespace)));
     let how = PatchParams::apply(FIELD_MANAGER).force();
-    api.patch(name, &how, &Patch::Apply(manifest)).await?;
+    api.patch(name, &how, &Patch::Apply(manifest))
+        .await
+        .map_err(words)?;
     Ok(())
 }
 

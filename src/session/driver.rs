@@ -1,14 +1,14 @@
 //! Performs the effects of a session: the only place where it touches the world.
 //!
-//! Effects come in through [`Driver::perform`], which never waits; what they lead to comes back as
-//! events. One task per job: booting, preparing a kata, watching it. A new kata ends the watch of
-//! the old one.
+//! [`drive`] takes effects from one channel and sends what they lead to into another; it never
+//! waits for a job. One task per job: booting, preparing a kata, watching it. A new watch ends the
+//! old one.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::ListParams;
 use kube::{Api, Client};
@@ -20,18 +20,43 @@ use super::effect::Effect;
 use super::event::Event;
 use super::journal::Journal;
 use super::state::SandboxInfo;
-use crate::check::{self, Judge, Scene};
+use crate::check::{self, Judge, Patience, Scene};
 use crate::course::KataInstance;
 use crate::sandbox::{self, Choice, Observer, Places, Sandbox, ShellEnvironment};
-
-/// How often time passes for a session.
-const TICK: Duration = Duration::from_secs(1);
 
 /// How long jobs may take to end when the learner leaves.
 const END_LIMIT: Duration = Duration::from_secs(2);
 
+/// Performs `effects` until one of them is [`Effect::Quit`] or nobody sends any more; then ends
+/// every job, and the cluster where this process hosts it.
+pub async fn drive(
+    places: Places,
+    choice: Choice,
+    journal: Journal,
+    mut effects: mpsc::Receiver<Effect>,
+    events: mpsc::Sender<Event>,
+) -> Result<()> {
+    let mut driver = Driver {
+        places,
+        choice,
+        journal,
+        events,
+        tasks: Tasks::new(),
+        sandbox: watch::channel(None).0,
+        watching: CancellationToken::new(),
+        again: watch::channel(0).0,
+    };
+    while let Some(effect) = effects.recv().await {
+        if matches!(effect, Effect::Quit) {
+            break;
+        }
+        driver.perform(effect);
+    }
+    driver.close().await
+}
+
 /// The hands of a session.
-pub struct Driver {
+struct Driver {
     places: Places,
     choice: Choice,
     journal: Journal,
@@ -43,34 +68,11 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// `events` gets everything that happens; time begins to tick.
-    pub fn new(
-        places: Places,
-        choice: Choice,
-        journal: Journal,
-        events: mpsc::Sender<Event>,
-    ) -> Self {
-        let tasks = Tasks::new();
-        tasks.spawn("tick", tick(events.clone()));
-        Self {
-            places,
-            choice,
-            journal,
-            events,
-            tasks,
-            sandbox: watch::channel(None).0,
-            watching: CancellationToken::new(),
-            again: watch::channel(0).0,
-        }
-    }
-
-    /// The cluster, once it runs.
-    pub fn sandbox(&self) -> Option<Arc<dyn Sandbox>> {
+    fn sandbox(&self) -> Option<Arc<dyn Sandbox>> {
         self.sandbox.borrow().clone()
     }
 
-    /// Begins to do what the session asks for.
-    pub fn perform(&mut self, effect: Effect) {
+    fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::BootSandbox => self.boot(),
             Effect::PrepareKata { kata, fresh } => self.prepare(kata, fresh),
@@ -82,13 +84,11 @@ impl Driver {
                     self.tell(Event::Warned(format!("{error:#}")));
                 }
             }
-            // The one who runs the loop leaves it and calls `close`.
             Effect::Quit => {}
         }
     }
 
-    /// Ends every job, and the cluster where this process hosts it.
-    pub async fn close(self) -> Result<()> {
+    async fn close(self) -> Result<()> {
         self.watching.cancel();
         // A job that does not end in time must not keep the learner here.
         let _ = self.tasks.shutdown(END_LIMIT).await;
@@ -198,12 +198,6 @@ impl Driver {
     }
 }
 
-async fn tick(events: mpsc::Sender<Event>) {
-    while events.send(Event::Tick(Timestamp::now())).await.is_ok() {
-        tokio::time::sleep(TICK).await;
-    }
-}
-
 async fn pass_on<T>(
     mut from: mpsc::Receiver<T>,
     to: mpsc::Sender<Event>,
@@ -274,7 +268,7 @@ async fn await_scene(sandbox: &dyn Sandbox, kata: &KataInstance) -> Result<()> {
     }
     let observer = Observer::new(sandbox.client());
     let judge = judge(sandbox, &observer, kata)?;
-    let verdicts = judge.only(&kata.scene).settle().await;
+    let verdicts = judge.only(&kata.scene).settle(Patience::Full).await;
     match verdicts.iter().find(|verdict| !verdict.holds()) {
         None => Ok(()),
         Some(verdict) => {

@@ -13,13 +13,13 @@ mod progress;
 mod state;
 mod update;
 
-pub use driver::{Driver, Prepared, describe, judge, prepare_kata};
+pub use driver::{Prepared, describe, drive, judge, prepare_kata};
 pub use effect::Effect;
 pub use event::{Action, Event};
 pub use journal::{Journal, Opened};
 pub use progress::{Attempt, Entry, KataProgress, Progress, Solved};
 pub use state::{
     Confirm, KataLine, KataStatus, Level, Message, OpenKata, Phase, SandboxInfo, SandboxState,
-    State, TaskState, TaskStatus, TrackLine, next_hint,
+    State, TaskState, TaskStatus, TrackLine, judge_tasks, next_hint,
 };
 pub use update::update;

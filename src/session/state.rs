@@ -279,3 +279,39 @@ pub fn next_hint(kata: &KataInstance, shown: &[usize], done: &[&str]) -> Option<
         })
         .map(|(index, _)| index)
 }
+
+/// The tasks of a kata as far as `verdicts` say.
+pub fn judge_tasks(kata: &KataInstance, verdicts: &[Verdict]) -> Vec<TaskState> {
+    let holding: Vec<&str> = verdicts
+        .iter()
+        .filter(|verdict| verdict.holds())
+        .map(|verdict| verdict.check.as_str())
+        .collect();
+    kata.tasks
+        .iter()
+        .map(|task| TaskState {
+            id: task.id.clone(),
+            text: task.text.clone(),
+            checks: task.checks.clone(),
+            status: TaskStatus::of(&task.checks, &holding),
+        })
+        .collect()
+}
+
+impl TaskStatus {
+    /// How many of a task's checks are among those that hold.
+    pub(super) fn of(checks: &[String], holding: &[&str]) -> Self {
+        let done = checks
+            .iter()
+            .filter(|check| holding.contains(&check.as_str()))
+            .count();
+        match done {
+            done if done == checks.len() => Self::Done,
+            0 => Self::Open,
+            done => Self::Partial {
+                done,
+                of: checks.len(),
+            },
+        }
+    }
+}

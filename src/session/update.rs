@@ -9,10 +9,10 @@ use super::effect::Effect;
 use super::event::{Action, Event};
 use super::progress::Entry;
 use super::state::{
-    Confirm, Level, Message, OpenKata, Phase, SandboxState, State, TaskState, TaskStatus,
+    Confirm, Level, Message, OpenKata, Phase, SandboxState, State, TaskStatus, judge_tasks,
 };
 use crate::check::Verdict;
-use crate::course::{KataId, KataInstance};
+use crate::course::KataId;
 use crate::sandbox::ClusterView;
 
 /// A longer gap between two ticks is a machine that slept, not a learner who worked.
@@ -117,7 +117,7 @@ fn open(state: &mut State, id: &KataId) -> Vec<Effect> {
     let mut effects = leave(state);
     let attempt = state.progress.attempt(id);
     state.open = Some(OpenKata {
-        tasks: open_tasks(&kata),
+        tasks: judge_tasks(&kata, &[]),
         kata,
         phase: Phase::Preparing("waiting for the cluster".to_owned()),
         verdicts: BTreeMap::new(),
@@ -204,7 +204,7 @@ fn confirmed(state: &mut State) -> Vec<Effect> {
         }
         Confirm::Reset => {
             open.phase = Phase::Preparing("resetting".to_owned());
-            open.tasks = open_tasks(&open.kata);
+            open.tasks = judge_tasks(&open.kata, &[]);
             open.verdicts.clear();
             open.shell = None;
             let instance = open.kata.clone();
@@ -246,8 +246,14 @@ fn judged(state: &mut State, id: &KataId, verdict: Verdict) -> Vec<Effect> {
         return Vec::new();
     };
     open.verdicts.insert(verdict.check.clone(), verdict);
+    let holding: Vec<&str> = open
+        .verdicts
+        .values()
+        .filter(|verdict| verdict.holds())
+        .map(|verdict| verdict.check.as_str())
+        .collect();
     for task in &mut open.tasks {
-        task.status = status_of(&task.checks, &open.verdicts);
+        task.status = TaskStatus::of(&task.checks, &holding);
     }
     if open.phase != Phase::Working || !open.all_done() {
         return Vec::new();
@@ -266,19 +272,6 @@ fn judged(state: &mut State, id: &KataId, verdict: Verdict) -> Vec<Effect> {
         },
     ));
     effects
-}
-
-fn status_of(checks: &[String], verdicts: &BTreeMap<String, Verdict>) -> TaskStatus {
-    let holds = |check: &&String| verdicts.get(*check).is_some_and(Verdict::holds);
-    let done = checks.iter().filter(holds).count();
-    match done {
-        done if done == checks.len() => TaskStatus::Done,
-        0 => TaskStatus::Open,
-        done => TaskStatus::Partial {
-            done,
-            of: checks.len(),
-        },
-    }
 }
 
 fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
@@ -320,18 +313,6 @@ fn record(state: &mut State, entry: Entry) -> Vec<Effect> {
 
 fn open_as<'a>(state: &'a mut State, id: &KataId) -> Option<&'a mut OpenKata> {
     state.open.as_mut().filter(|open| open.kata.id == *id)
-}
-
-fn open_tasks(kata: &KataInstance) -> Vec<TaskState> {
-    kata.tasks
-        .iter()
-        .map(|task| TaskState {
-            id: task.id.clone(),
-            text: task.text.clone(),
-            checks: task.checks.clone(),
-            status: TaskStatus::Open,
-        })
-        .collect()
 }
 
 fn say(state: &mut State, level: Level, text: String) {

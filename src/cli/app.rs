@@ -1,0 +1,150 @@
+//! What every subcommand can ask for: the course, the learner's progress, the cluster.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::Misuse;
+use super::args::Global;
+use super::output::Output;
+use crate::check;
+use crate::course::{self, Course, Kata, KataInstance};
+use crate::sandbox::{self, Places, Sandbox};
+use crate::session::{Attempt, Entry, Journal, Opened, Progress};
+
+/// The options of this run, and how it prints.
+pub struct App {
+    pub global: Global,
+    pub out: Output,
+}
+
+/// A learner's work on the disk.
+pub struct Learner {
+    pub places: Places,
+    pub journal: Journal,
+    pub progress: Progress,
+    pub seed: u64,
+}
+
+/// The kata that is set in the shell for a kata.
+pub const KATA_VARIABLE: &str = "KUBEKATA_KATA";
+
+impl App {
+    pub fn new(global: Global) -> Self {
+        let out = Output::new(global.no_color, global.ascii);
+        Self { global, out }
+    }
+
+    /// The course, with every check in it read. The error lists every mistake.
+    pub fn course(&self) -> Result<Arc<Course>> {
+        let course = course::load(self.global.course.as_deref())?;
+        if self.global.course.is_some() {
+            // The built-in course was proven when it was built.
+            check::validate(&course).or_ok(())?;
+        }
+        Ok(Arc::new(course))
+    }
+
+    pub fn places(&self) -> Result<Places> {
+        Places::open(self.global.data.as_deref())
+    }
+
+    pub fn learner(&self) -> Result<Learner> {
+        let places = self.places()?;
+        let Opened {
+            journal,
+            seed,
+            progress,
+            warning,
+        } = Journal::open(&places.journal())?;
+        if let Some(warning) = warning {
+            eprintln!("kubekata: {warning}");
+        }
+        Ok(Learner {
+            places,
+            journal,
+            progress,
+            seed: self.global.seed.unwrap_or(seed),
+        })
+    }
+
+    /// The cluster of this data folder; one is left running where there is none.
+    pub async fn sandbox(&self, places: &Places) -> Result<Arc<dyn Sandbox>> {
+        sandbox::attach_or_leave_host(places, &self.global.sandbox).await
+    }
+
+    /// The kata that is meant: named, or the shell's own, or the one under way.
+    pub fn kata<'a>(
+        &self,
+        course: &'a Course,
+        learner: &Learner,
+        name: Option<&str>,
+    ) -> Result<&'a Kata> {
+        let inherited = std::env::var(KATA_VARIABLE).ok();
+        if let Some(name) = name.or(inherited.as_deref()) {
+            return course.find(name).ok_or_else(|| {
+                Misuse(format!("no kata {name}; `kubekata list` shows them all")).into()
+            });
+        }
+        learner.under_way(course).ok_or_else(|| {
+            let message = "no kata is under way; `kubekata list` shows them, `kubekata start KATA` begins one";
+            Misuse(message.to_owned()).into()
+        })
+    }
+}
+
+impl Learner {
+    /// The kata whose attempt began last.
+    pub fn under_way<'a>(&self, course: &'a Course) -> Option<&'a Kata> {
+        let last = self
+            .progress
+            .katas
+            .iter()
+            .filter(|(id, _)| course.kata(id).is_some())
+            .max_by_key(|(_, kata)| kata.attempt.started)?;
+        course.kata(last.0)
+    }
+
+    pub fn instance(&self, kata: &Kata) -> Result<Arc<KataInstance>> {
+        Ok(Arc::new(kata.instance(self.seed)?))
+    }
+
+    /// The attempt on a kata; fails where it was never started.
+    pub fn attempt(&self, kata: &KataInstance) -> Result<Attempt> {
+        let attempt = self.progress.attempt(&kata.id);
+        if attempt.number == 0 {
+            let message = format!("not started yet: kubekata start {}", kata.id);
+            return Err(Misuse(message).into());
+        }
+        Ok(attempt)
+    }
+
+    pub fn record(&mut self, entry: Entry) -> Result<()> {
+        self.journal.append(&entry)?;
+        self.progress.apply(&entry);
+        Ok(())
+    }
+
+    /// Writes down that every task is done, with the time since the attempt began where no
+    /// session counted it.
+    pub fn record_solved(&mut self, kata: &KataInstance, now: Timestamp) -> Result<()> {
+        let attempt = self.progress.attempt(&kata.id);
+        if attempt.solved {
+            return Ok(());
+        }
+        if attempt.seconds == 0
+            && let Some(started) = attempt.started
+        {
+            let seconds = now.as_second().saturating_sub(started.as_second());
+            self.record(Entry::Spent {
+                kata: kata.id.clone(),
+                seconds: u64::try_from(seconds).unwrap_or(0),
+            })?;
+        }
+        self.record(Entry::Solved {
+            kata: kata.id.clone(),
+            at: now,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! What can be typed: the options of the whole program and a row per subcommand.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use super::{
+    check, cluster, completions, env, hint, list, new, reset, shell, solution, start, verify,
+};
+use crate::sandbox::Choice;
+
+/// Learn Kubernetes by doing, with the cluster inside the program.
+///
+/// Without a command it opens the terminal interface.
+#[derive(Debug, Parser)]
+#[command(name = "kubekata", version, after_help = EXIT_CODES)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 as wished, 1 the answer is no (a check does not hold, a course has mistakes),
+2 wrong arguments, 3 trouble with the cluster or the disk.";
+
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// A folder with lessons/, katas/ and checks/ instead of the built-in course
+    #[arg(long, global = true, value_name = "DIR", env = "KUBEKATA_COURSE")]
+    pub course: Option<PathBuf>,
+
+    /// Where to work: embedded, kind or context:NAME
+    #[arg(long, global = true, value_name = "KIND", default_value = "embedded")]
+    pub sandbox: Choice,
+
+    /// The folder for progress, files and the cluster
+    #[arg(long, global = true, value_name = "DIR", env = "KUBEKATA_DATA")]
+    pub data: Option<PathBuf>,
+
+    /// Draw the katas' parameters from this number instead of your own
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+
+    /// Plain ASCII instead of symbols
+    #[arg(long, global = true)]
+    pub ascii: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the course and how far you have come
+    List(list::Args),
+    /// Set the scene of a kata
+    Start(start::Args),
+    /// Judge a kata, and say what is still different
+    Check(check::Args),
+    /// Show the next hint
+    Hint(hint::Args),
+    /// Show the solution
+    Solution(solution::Args),
+    /// Set the scene of a kata anew
+    Reset(reset::Args),
+    /// Show what is under way
+    Status,
+    /// Start the kata that comes next
+    Next,
+    /// Print the variables that point your own terminal at the cluster
+    Env(env::Args),
+    /// Open a shell in the kata's folder, pointed at the cluster
+    Shell(shell::Args),
+    /// Prove katas: the start fails, the solution passes, wrong answers are refused
+    Verify(verify::Args),
+    /// Look for mistakes in a course
+    Lint,
+    /// Begin something new
+    New(new::Args),
+    /// Look whether everything needed is here
+    Doctor,
+    /// Print the completion script of a shell
+    Completions(completions::Args),
+    /// The cluster without the course
+    Cluster(cluster::Args),
+}

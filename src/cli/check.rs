@@ -1,0 +1,157 @@
+//! `kubekata check`: how far a kata is, once or as it changes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use super::app::{App, Learner};
+use super::junit::{self, Case, Suite};
+use super::output::Tone;
+use super::report::{Report, task_line, verdict_text};
+use super::{GOOD, refused};
+use crate::check::{Judge, Patience, Verdict};
+use crate::course::KataInstance;
+use crate::sandbox::Observer;
+use crate::session::{self, TaskStatus};
+
+/// What is under way is waited for as long as something moves at least this often.
+const QUIET: Duration = Duration::from_secs(3);
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The kata; the one under way where it is left out
+    kata: Option<String>,
+    /// Go on until every task is done
+    #[arg(long, conflicts_with_all = ["json", "junit"])]
+    watch: bool,
+    /// Give every check all the time it grants, instead of only while something moves
+    #[arg(long)]
+    wait: bool,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+    /// Write the verdicts as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
+    let course = app.course()?;
+    let mut learner = app.learner()?;
+    let kata = app.kata(&course, &learner, args.kata.as_deref())?;
+    let kata = learner.instance(kata)?;
+    learner.attempt(&kata)?;
+    let sandbox = app.sandbox(&learner.places).await?;
+    let observer = Observer::new(sandbox.client());
+    let judge = session::judge(sandbox.as_ref(), &observer, &kata)?;
+    let code = if args.watch {
+        watch_until_solved(app, &mut learner, &kata, &judge).await?
+    } else {
+        once(app, args, &mut learner, &kata, &judge).await?
+    };
+    sandbox.close().await?;
+    Ok(code)
+}
+
+async fn once(
+    app: &App,
+    args: &Args,
+    learner: &mut Learner,
+    kata: &KataInstance,
+    judge: &Judge,
+) -> Result<ExitCode> {
+    let began = Instant::now();
+    let patience = match args.wait {
+        true => Patience::Full,
+        false => Patience::WhileMoving(QUIET),
+    };
+    let report = Report::new(kata, judge.settle(patience).await);
+    if report.is_solved() {
+        learner.record_solved(kata, Timestamp::now())?;
+    }
+    if let Some(path) = &args.junit {
+        junit::write(path, &[suite(&report, began.elapsed())])?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report.json())?);
+    } else {
+        report.print(&app.out);
+        if report.is_solved() {
+            print_solved(app, kata);
+        }
+    }
+    Ok(if report.is_solved() { GOOD } else { refused() })
+}
+
+/// Prints each task when its status changes, and every new verdict that does not hold.
+async fn watch_until_solved(
+    app: &App,
+    learner: &mut Learner,
+    kata: &KataInstance,
+    judge: &Judge,
+) -> Result<ExitCode> {
+    let (sender, mut verdicts) = mpsc::channel(16);
+    let (_again, again) = watch::channel(0);
+    let mut known: Vec<Verdict> = Vec::new();
+    let mut tasks = session::judge_tasks(kata, &known);
+    for task in &tasks {
+        println!("{}", task_line(&app.out, task));
+    }
+    let judged = judge.watch(sender, again);
+    tokio::pin!(judged);
+    loop {
+        let verdict = tokio::select! {
+            () = &mut judged => return Ok(refused()),
+            verdict = verdicts.recv() => match verdict {
+                Some(verdict) => verdict,
+                None => return Ok(refused()),
+            },
+            _ = tokio::signal::ctrl_c() => return Ok(refused()),
+        };
+        if !verdict.holds() {
+            println!("\n{}", verdict_text(&app.out, &verdict));
+        }
+        known.retain(|earlier| earlier.check != verdict.check);
+        known.push(verdict);
+        let now = session::judge_tasks(kata, &known);
+        for (before, task) in tasks.iter().zip(&now) {
+            if before.status != task.status {
+                println!("\n{}", task_line(&app.out, task));
+            }
+        }
+        tasks = now;
+        if tasks.iter().all(|task| task.status == TaskStatus::Done) {
+            learner.record_solved(kata, Timestamp::now())?;
+            print_solved(app, kata);
+            return Ok(GOOD);
+        }
+    }
+}
+
+fn print_solved(app: &App, kata: &KataInstance) {
+    println!("\n{}\n", app.out.good(&format!("solved: {}", kata.title)));
+    println!("{}\n", app.out.prose(&kata.debrief));
+    println!("  {}", app.out.paint(Tone::Accent, "kubekata next"));
+}
+
+fn suite(report: &Report<'_>, time: Duration) -> Suite {
+    let case = |verdict: &Verdict| Case {
+        name: verdict.check.clone(),
+        time: time / u32::try_from(report.verdicts.len()).unwrap_or(1).max(1),
+        failure: (!verdict.holds()).then(|| {
+            let differences = verdict.differences.iter();
+            let lines: Vec<String> = differences
+                .map(|it| format!("{}: expected {}, seen {}", it.field, it.expected, it.seen))
+                .collect();
+            format!("{}\n{}", verdict.says, lines.join("\n"))
+        }),
+    };
+    Suite {
+        name: report.kata.id.to_string(),
+        cases: report.verdicts.iter().map(case).collect(),
+    }
+}

@@ -1,0 +1,207 @@
+//! One proof: a fresh cluster, the scene, a script, and the verdicts that must follow.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::script;
+use crate::check::{Judge, Patience, Verdict};
+use crate::course::{KataInstance, SourceFile};
+use crate::sandbox::{Embedded, EmbeddedOptions, Observer, Places, Sandbox};
+use crate::session::{self, TaskStatus};
+
+/// Cluster seconds per second while scripts run and things come to be.
+const SPEED: f64 = 60.0;
+
+/// Cluster seconds per second once nothing moves and only time has to pass.
+const SPEED_OF_WAITING: f64 = 600.0;
+
+/// Nothing has moved for so long (in real time): what is not true by now needs time to pass.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// What is proven about a kata.
+pub enum What {
+    /// The start scene is as described, and no task is done.
+    Start,
+    /// The solution passes every check.
+    Solution,
+    /// This wrong answer is refused by the checks that kata.yaml names.
+    Wrong(String),
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::Solution => f.write_str("solution"),
+            Self::Wrong(name) => write!(f, "wrong {name}"),
+        }
+    }
+}
+
+pub struct Case {
+    pub kata: Arc<KataInstance>,
+    pub what: What,
+}
+
+/// How a proof ended.
+pub struct Outcome {
+    /// Kata and seed.
+    pub title: String,
+    pub what: String,
+    pub time: Duration,
+    /// The part of `time` that went into scripts, that is, into kubectl.
+    pub scripts: Duration,
+    pub failure: Option<String>,
+}
+
+impl Outcome {
+    pub fn above_scripts(&self) -> Duration {
+        self.time.saturating_sub(self.scripts)
+    }
+}
+
+impl Case {
+    /// Never fails: what goes wrong is the outcome.
+    pub async fn prove(self) -> Outcome {
+        let began = Instant::now();
+        let mut scripts = Duration::ZERO;
+        let proven = self.prove_in_cluster(&mut scripts).await;
+        Outcome {
+            title: format!("{} seed {}", self.kata.id, self.kata.seed),
+            what: self.what.to_string(),
+            time: began.elapsed(),
+            scripts,
+            failure: proven.err().map(|error| format!("{error:#}")),
+        }
+    }
+
+    async fn prove_in_cluster(&self, scripts: &mut Duration) -> Result<()> {
+        let nodes = self.kata.sandbox.nodes.unwrap_or(0).max(3);
+        let sandbox = Embedded::start(&EmbeddedOptions {
+            speed: SPEED,
+            nodes: usize::try_from(nodes).unwrap_or(3),
+            ..EmbeddedOptions::default()
+        })
+        .await?;
+        let proven = self.prove_in(&sandbox, scripts).await;
+        sandbox.close().await?;
+        proven
+    }
+
+    async fn prove_in(&self, sandbox: &Embedded, scripts: &mut Duration) -> Result<()> {
+        let kata = &self.kata;
+        let folder = tempfile::tempdir()?;
+        let places = Places::open(Some(folder.path()))?;
+        let silent = |_: &'static str| std::future::ready(());
+        let prepared = session::prepare_kata(sandbox, &places, kata, true, silent).await?;
+        let observer = Observer::new(sandbox.client());
+        let judge = session::judge(sandbox, &observer, kata)?;
+        match &self.what {
+            What::Start => nothing_is_done(kata, &settled(sandbox, &judge).await),
+            What::Solution => {
+                let solve = named(&kata.solution, "solve.sh")?;
+                *scripts = script::run(kata, solve, &kata.solution, &prepared.shell).await?;
+                all_hold(&judge.settle(Patience::Full).await)
+            }
+            What::Wrong(name) => {
+                let wrong = named(&kata.wrong_scripts, &format!("{name}.sh"))?;
+                *scripts = script::run(kata, wrong, &kata.wrong_scripts, &prepared.shell).await?;
+                let expected = kata.wrong.get(name).map_or(&[][..], Vec::as_slice);
+                refused_by(expected, &settled(sandbox, &judge).await)
+            }
+        }
+    }
+}
+
+/// The verdicts when all time has passed that the checks grant. First what moves may come to
+/// rest, then time runs faster.
+async fn settled(sandbox: &Embedded, judge: &Judge) -> Vec<Verdict> {
+    let mut verdicts = judge.settle(Patience::WhileMoving(QUIET)).await;
+    let open: Vec<String> = verdicts
+        .iter()
+        .filter(|verdict| !verdict.holds())
+        .map(|verdict| verdict.check.clone())
+        .collect();
+    sandbox.clock().set_speed(SPEED_OF_WAITING);
+    for verdict in judge.only(&open).settle(Patience::Full).await {
+        verdicts.retain(|earlier| earlier.check != verdict.check);
+        verdicts.push(verdict);
+    }
+    verdicts
+}
+
+fn named<'a>(files: &'a [SourceFile], name: &str) -> Result<&'a SourceFile> {
+    match files.iter().find(|file| file.name == name) {
+        Some(file) => Ok(file),
+        None => bail!("no file {name}"),
+    }
+}
+
+fn nothing_is_done(kata: &KataInstance, verdicts: &[Verdict]) -> Result<()> {
+    let done: Vec<String> = session::judge_tasks(kata, verdicts)
+        .into_iter()
+        .filter(|task| task.status == TaskStatus::Done)
+        .map(|task| task.id)
+        .collect();
+    if !done.is_empty() {
+        bail!("done before the learner did anything: {}", done.join(", "));
+    }
+    Ok(())
+}
+
+fn all_hold(verdicts: &[Verdict]) -> Result<()> {
+    let wrong: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds()).collect();
+    if !wrong.is_empty() {
+        bail!("the solution is refused:\n{}", listed(&wrong));
+    }
+    Ok(())
+}
+
+fn refused_by(expected: &[String], verdicts: &[Verdict]) -> Result<()> {
+    let wrong: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds()).collect();
+    let missing: Vec<&str> = expected
+        .iter()
+        .filter(|check| !wrong.iter().any(|verdict| verdict.check == **check))
+        .map(String::as_str)
+        .collect();
+    let surplus: Vec<&Verdict> = wrong
+        .iter()
+        .copied()
+        .filter(|verdict| !expected.contains(&verdict.check))
+        .collect();
+    if !missing.is_empty() {
+        bail!("not refused by {}", missing.join(", "));
+    }
+    if !surplus.is_empty() {
+        bail!("refused by more than kata.yaml says:\n{}", listed(&surplus));
+    }
+    Ok(())
+}
+
+fn listed(verdicts: &[&Verdict]) -> String {
+    let lines: Vec<String> = verdicts
+        .iter()
+        .map(|verdict| {
+            let differences: Vec<String> = verdict
+                .differences
+                .iter()
+                .map(|it| {
+                    format!(
+                        "\n    {}: expected {}, seen {}",
+                        it.field, it.expected, it.seen
+                    )
+                })
+                .collect();
+            format!(
+                "  {}: {}{}",
+                verdict.check,
+                verdict.says,
+                differences.concat()
+            )
+        })
+        .collect();
+    lines.join("\n")
+}

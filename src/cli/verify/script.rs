@@ -1,0 +1,74 @@
+//! Runs an author's script as a learner would type it: bash, the real kubectl, a kubeconfig.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use super::super::Misuse;
+use crate::course::{KataInstance, SourceFile};
+use crate::sandbox::ShellEnvironment;
+
+/// No script of a kata takes so long in scaled time.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Fails where bash or kubectl is not installed.
+pub async fn require_tools() -> Result<()> {
+    for (tool, argument) in [("bash", "--version"), ("kubectl", "help")] {
+        let found = Command::new(tool)
+            .arg(argument)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await;
+        if found.is_err() {
+            let message =
+                format!("verify runs the katas' scripts and needs {tool}, which is not here");
+            return Err(Misuse(message).into());
+        }
+    }
+    Ok(())
+}
+
+/// Runs `script` in the learner's folder, with the other files of its folder beside it.
+///
+/// Returns how long it took; fails with what it said where it fails.
+pub async fn run(
+    kata: &KataInstance,
+    script: &SourceFile,
+    beside: &[SourceFile],
+    shell: &ShellEnvironment,
+) -> Result<Duration> {
+    for file in beside.iter().filter(|file| !file.name.ends_with(".sh")) {
+        write(&shell.workdir.join(&file.name), &file.text)?;
+    }
+    let path = shell.workdir.join(".script.sh");
+    write(&path, &script.text)?;
+    let began = Instant::now();
+    let mut command = Command::new("bash");
+    command
+        .args(["-eu", "-o", "pipefail"])
+        .arg(&path)
+        .current_dir(&shell.workdir)
+        .envs(&shell.variables)
+        .env("NAMESPACE", kata.namespace())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(LONGEST, command.output())
+        .await
+        .with_context(|| format!("{} does not end", script.path))??;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}: {}\n{}", script.path, output.status, said.trim_end());
+    }
+    Ok(began.elapsed())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
