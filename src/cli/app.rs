@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::Timestamp;
+use pocketkube::clock::Clock;
 
 use super::Misuse;
 use super::args::Global;
@@ -44,6 +45,11 @@ impl App {
             check::validate(&course).or_ok(())?;
         }
         Ok(Arc::new(course))
+    }
+
+    /// The learner's time, not the cluster's.
+    pub fn now(&self) -> Timestamp {
+        Clock::real().now()
     }
 
     pub fn places(&self) -> Result<Places> {

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::app::{App, Learner};
@@ -71,7 +70,7 @@ async fn once(
     };
     let report = Report::new(kata, judge.settle(patience).await);
     if report.is_solved() {
-        learner.record_solved(kata, Timestamp::now())?;
+        learner.record_solved(kata, app.now())?;
     }
     if let Some(path) = &args.junit {
         junit::write(path, &[suite(&report, began.elapsed())])?;
@@ -125,7 +124,7 @@ async fn watch_until_solved(
         }
         tasks = now;
         if tasks.iter().all(|task| task.status == TaskStatus::Done) {
-            learner.record_solved(kata, Timestamp::now())?;
+            learner.record_solved(kata, app.now())?;
             print_solved(app, kata);
             return Ok(GOOD);
         }

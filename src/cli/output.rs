@@ -77,14 +77,6 @@ impl Output {
         }
     }
 
-    /// Symbols that texts themselves use, as far as they have an ASCII form.
-    pub fn plain(&self, text: &str) -> String {
-        if !self.ascii {
-            return text.to_owned();
-        }
-        text.replace('▸', ">").replace('×', "x").replace('·', "-")
-    }
-
     /// Course text (markdown) for a terminal: headings stand out, everything else stays.
     pub fn prose(&self, markdown: &str) -> String {
         let line = |line: &str| match line.strip_prefix('#') {
@@ -151,7 +143,6 @@ mod tests {
             out.task(TaskStatus::Open),
             out.task(TaskStatus::Partial { done: 1, of: 2 }),
             out.bad("no"),
-            out.plain("Pods ▸ ×20"),
         ];
         assert!(lines.iter().all(|line| line.is_ascii()), "{lines:?}");
     }

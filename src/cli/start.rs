@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use jiff::Timestamp;
 
 use super::GOOD;
 use super::app::{App, Learner};
@@ -42,7 +41,7 @@ pub async fn begin(
     if prepared.fresh {
         learner.record(Entry::Started {
             kata: kata.id.clone(),
-            at: Timestamp::now(),
+            at: app.now(),
         })?;
     }
     print(&app.out, kata, &prepared);

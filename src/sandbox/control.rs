@@ -136,6 +136,7 @@ pub async fn ask(host: &HostFile, order: Order) -> Result<HostStatus> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pocketkube::tasks::Tasks;
 
     fn status() -> HostStatus {
         HostStatus {
@@ -158,14 +159,14 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
         };
         let (sender, receiver) = mpsc::channel(1);
-        tokio::spawn(control.run(sender));
+        Tasks::new().spawn("control", control.run(sender));
         (host, receiver)
     }
 
     #[tokio::test]
     async fn an_order_reaches_the_host_and_its_answer_comes_back() {
         let (host, mut asked) = host().await;
-        tokio::spawn(async move {
+        Tasks::new().spawn("answer", async move {
             let order = asked.recv().await.expect("an order");
             assert_eq!(order.order, Order::Stop);
             order.answer.send(status()).expect("someone waits");

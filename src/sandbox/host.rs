@@ -190,13 +190,10 @@ mod tests {
     async fn two_starters_take_turns() {
         let (_folder, place) = place();
         let first = place.lock_start().await.expect("it locks");
-        let waiting = tokio::spawn({
-            let place = place.clone();
-            async move { place.lock_start().await.map(drop) }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
+        let second = place.lock_start();
+        tokio::pin!(second);
+        assert!(futures::poll!(&mut second).is_pending());
         drop(first);
-        waiting.await.expect("it ends").expect("it locks");
+        second.await.expect("it locks");
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
-use jiff::Timestamp;
 use kube::Client;
 use pocketkube::clock::Clock;
 use pocketkube::tasks::Tasks;
@@ -45,7 +44,7 @@ impl Hosting {
             address: embedded.socket(),
             control: control.address()?,
             token: control.token().to_owned(),
-            started: Timestamp::now(),
+            started: Clock::real().now(),
         };
         lock.tell(&host, &embedded.kubeconfig())?;
         let tasks = Tasks::new();

@@ -9,6 +9,7 @@ use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client, Error};
 
 use super::seed;
+use super::words::words;
 use crate::course::KataInstance;
 
 /// How long namespaces may take to go.
@@ -39,7 +40,8 @@ pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
 async fn gone(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Result<()> {
     let Some(uid) = namespaces
         .get_opt(name)
-        .await?
+        .await
+        .map_err(words)?
         .and_then(|found| found.metadata.uid)
     else {
         return Ok(());
@@ -66,6 +68,6 @@ fn ignore_missing(result: kube::Result<()>) -> Result<()> {
         Err(Error::Api(status)) if status.code == 404 => Ok(()),
         // A namespace that is going already.
         Err(Error::Api(status)) if status.code == 409 => Ok(()),
-        other => Ok(other?),
+        other => other.map_err(words),
     }
 }

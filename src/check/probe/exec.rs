@@ -24,7 +24,7 @@ use super::object::{Which, take_matcher};
 use super::pod::{PodPlace, behaviour, pods};
 use super::{Probe, ProbeKind};
 use crate::course::Fields;
-use crate::sandbox::Watched;
+use crate::sandbox::{Watched, words_of};
 
 pub(super) const KIND: ProbeKind = ProbeKind { name: "exec", read };
 
@@ -189,10 +189,7 @@ pub(super) async fn run(
         let mut process = api
             .exec(&pod.name, words, &how)
             .await
-            .map_err(|error| match error {
-                kube::Error::Api(status) => status.message.clone(),
-                other => other.to_string(),
-            })?;
+            .map_err(|error| words_of(&error))?;
         let status = process.take_status();
         let (stdout, stderr) = (process.stdout(), process.stderr());
         let (stdout, stderr) = tokio::join!(text(stdout), text(stderr));

@@ -20,7 +20,7 @@ use super::object::{Which, take_matcher};
 use super::pod::{PodPlace, behaviour, pods};
 use super::{Probe, ProbeKind};
 use crate::course::Fields;
-use crate::sandbox::Watched;
+use crate::sandbox::{Watched, words_of};
 
 pub(super) const KIND: ProbeKind = ProbeKind { name: "logs", read };
 
@@ -114,10 +114,7 @@ impl Logs {
         };
         api.logs(&pod.name, &how)
             .await
-            .map_err(|error| match error {
-                kube::Error::Api(status) => status.message.clone(),
-                other => other.to_string(),
-            })
+            .map_err(|error| words_of(&error))
     }
 
     fn has_line(&self, log: &str) -> bool {
