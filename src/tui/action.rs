@@ -56,6 +56,8 @@ pub enum Action {
     Hint,
     /// Set the scene again from the beginning.
     Reset,
+    /// Put the command that looks into the shell, not yet run.
+    TypeCommand,
     /// Uncover the solution.
     Solution,
     /// Go to the next kata.
@@ -68,6 +70,8 @@ pub enum Action {
     ShellPageUp,
     /// Look forward in the shell's output.
     ShellPageDown,
+    /// Choose the answer of this number.
+    Answer(u8),
     /// Try again what failed (the cluster's start).
     Retry,
     /// Yes.

@@ -10,6 +10,8 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::execute;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -210,9 +212,12 @@ impl App {
             self.handle(Event::Resize(size.width, size.height))?;
         }
         let state = &self.state;
+        // Terminals that know this mode show the frame whole; others ignore it.
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
         self.terminal
             .terminal()
             .draw(|frame| screens::view(state, frame))?;
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
         self.last_frame = Instant::now();
         self.is_dirty = false;
         Ok(())

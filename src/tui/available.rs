@@ -6,7 +6,8 @@ use crate::session::{Phase, SandboxState, State as Session, TaskStatus};
 use super::action::Action;
 use super::keymap::{self, Binding, Context};
 use super::screens::kata::layout::Arrangement;
-use super::state::State;
+use super::screens::kata::task;
+use super::state::{Reader, ShellStatus, State};
 
 /// Whether the action can be carried out in this state.
 pub fn is_available(action: Action, state: &State) -> bool {
@@ -18,6 +19,12 @@ pub fn is_available(action: Action, state: &State) -> bool {
         Action::Reset => has_scene(session),
         Action::NextKata => is_solved(session),
         Action::Lesson => has_lesson(state),
+        Action::TypeCommand => can_type_command(state),
+        Action::Answer(number) => state
+            .reader
+            .as_ref()
+            .and_then(Reader::open_question)
+            .is_some_and(|(_, question)| usize::from(number) <= question.answers.len()),
         Action::Zoom => Arrangement::of(state.columns, state.rows) != Arrangement::Single,
         Action::RestartShell => state.shell.status.can_restart(),
         Action::Retry => match state.context() {
@@ -71,6 +78,15 @@ fn is_solution_shown(session: &Session) -> bool {
         .open
         .as_ref()
         .is_some_and(|open| open.solution_shown)
+}
+
+fn can_type_command(state: &State) -> bool {
+    state.shell.status == ShellStatus::Running
+        && state
+            .session
+            .open
+            .as_ref()
+            .is_some_and(|open| task::command_that_looks(open).is_some())
 }
 
 fn has_lesson(state: &State) -> bool {

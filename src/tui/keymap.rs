@@ -124,6 +124,7 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, &[ch('h')],                  Action::Hint,         "hint",      "uncover the next hint"),
     row(Context::Kata, &[ch('l')],                  Action::Lesson,       "lesson",    "the lesson in place of the task, and back"),
     row(Context::Kata, &[ch('z')],                  Action::Zoom,         "zoom",      "the focused pane on the whole screen, and back"),
+    row(Context::Kata, &[ch('p')],                  Action::TypeCommand,  "put command", "put the command that looks into the shell; enter there runs it"),
     row(Context::Kata, &[ch('r')],                  Action::Reset,        "reset",     "set the scene again from the beginning"),
     row(Context::Kata, &[ch('s')],                  Action::Solution,     "solution",  "uncover the solution"),
     row(Context::Kata, UP,                          Action::Up,           "",          "scroll up"),
@@ -139,6 +140,8 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, &[ch('q'), plain(KeyCode::Esc)], Action::Home,     "home",      "back to the course map"),
 
     row(Context::Shell, &[ctrl(']'), plain(KeyCode::F(6))], Action::NextPane, "leave the shell", "leave the shell for the next pane"),
+    row(Context::Shell, &[plain(KeyCode::F(9))],    Action::NextKata,      "next kata", "go to the next kata"),
+    row(Context::Shell, &[plain(KeyCode::F(2))],    Action::Hint,          "hint",   "uncover the next hint"),
     row(Context::Shell, &[plain(KeyCode::F(7))],    Action::Zoom,          "zoom",   "the shell on the whole screen, and back"),
     row(Context::Shell, &[shift(KeyCode::PageUp), alt(KeyCode::PageUp)],     Action::ShellPageUp,   "look back", "look back in the output"),
     row(Context::Shell, &[shift(KeyCode::PageDown), alt(KeyCode::PageDown)], Action::ShellPageDown, "",          "look forward again"),
@@ -146,6 +149,11 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Shell, &[plain(KeyCode::F(1))],    Action::ShowHelp,      "keys",   "all keys"),
 
     row(Context::Reader, ENTER,          Action::Open,     "go to the kata", "go to the kata"),
+    row(Context::Reader, &[ch('1')],     Action::Answer(1), "answer",   "choose the first answer of the open question"),
+    row(Context::Reader, &[ch('2')],     Action::Answer(2), "answer",   "choose the second answer"),
+    row(Context::Reader, &[ch('3')],     Action::Answer(3), "",         "choose the third answer"),
+    row(Context::Reader, &[ch('4')],     Action::Answer(4), "",         "choose the fourth answer"),
+    row(Context::Reader, &[ch('5')],     Action::Answer(5), "",         "choose the fifth answer"),
     row(Context::Reader, PAGE_DOWN,      Action::PageDown, "page down", "a page down"),
     row(Context::Reader, PAGE_UP,        Action::PageUp,   "",          "a page up"),
     row(Context::Reader, UP,             Action::Up,       "",          "scroll up"),

@@ -32,6 +32,8 @@ mod fixture;
 
 pub use app::Driver;
 
+use std::io::IsTerminal as _;
+
 use crate::session;
 
 /// What the command line says about the interface.
@@ -50,6 +52,10 @@ pub struct Options {
 /// # Errors
 /// There is no terminal, or it cannot be drawn on.
 pub async fn run(session: session::State, driver: Driver, options: Options) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
+        strings::NO_TERMINAL
+    );
     let theme = theme::Surroundings::from_environment().theme(options.no_color, options.ascii);
     let signals = signals::Signals::listen()?;
     let mut terminal = terminal::TerminalGuard::enter(true)?;

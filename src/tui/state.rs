@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::course::KataId;
+use crate::course::{KataId, Question};
 use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Phase, SandboxState};
 
@@ -146,6 +146,27 @@ pub struct Reader {
     pub scroll: usize,
     /// The kata that enter leads to.
     pub kata: Option<KataId>,
+    /// Questions after the text.
+    pub quiz: Vec<Question>,
+    /// The answer chosen last to each question.
+    pub chosen: Vec<Option<usize>>,
+}
+
+impl Reader {
+    /// The first question that has no right answer yet.
+    pub fn open_question(&self) -> Option<(usize, &Question)> {
+        self.quiz
+            .iter()
+            .enumerate()
+            .find(|(index, question)| !self.is_answered(*index, question))
+    }
+
+    fn is_answered(&self, index: usize, question: &Question) -> bool {
+        let chosen = self.chosen.get(index).copied().flatten();
+        chosen
+            .and_then(|answer| question.answers.get(answer))
+            .is_some_and(|answer| answer.right)
+    }
 }
 
 /// The shell pane.

@@ -5,6 +5,8 @@ use crate::course::HintTier;
 use crate::session::Confirm;
 
 pub const PROGRAM: &str = "kubekata";
+pub const NO_TERMINAL: &str =
+    "the terminal interface needs a terminal; kubekata --help lists the commands without it";
 
 // States: always beside a glyph.
 pub const DONE: &str = "done";
@@ -47,6 +49,10 @@ pub const NORMAL: &str = "Normal";
 pub const NO_CLUSTER_TITLE: &str = "The cluster could not be started";
 pub const NO_SCENE_TITLE: &str = "The scene could not be set";
 pub const DOCTOR: &str = "kubekata doctor looks for the cause.";
+
+// Questions.
+pub const RIGHT: &str = "Right";
+pub const WRONG: &str = "Not this one";
 
 // The shell.
 pub const SHELL_WAITS: &str = "The shell starts as soon as the scene stands.";

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::tui::state::{Reader, State};
 use crate::tui::strings;
-use crate::tui::widgets::{markdown, scroll};
+use crate::tui::widgets::{markdown, quiz, scroll};
 
 /// Lines longer than this tire the eye.
 const WIDEST: u16 = 80;
@@ -52,5 +52,14 @@ fn page(body: Rect) -> Rect {
 }
 
 fn lines(reader: &Reader, width: u16, state: &State) -> Vec<Line<'static>> {
-    markdown::render(&reader.text, width, &state.theme)
+    let mut lines = markdown::render(&reader.text, width, &state.theme);
+    let open = reader.open_question().map(|(index, _)| index);
+    let width = usize::from(width);
+    for (index, question) in reader.quiz.iter().enumerate() {
+        let chosen = reader.chosen.get(index).copied().flatten();
+        lines.push(Line::default());
+        let is_open = open == Some(index);
+        lines.extend(quiz::lines(question, chosen, is_open, width, &state.theme));
+    }
+    lines
 }

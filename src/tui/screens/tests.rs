@@ -6,6 +6,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::view;
+use crate::course::{Answer, Question};
 use crate::session;
 use crate::tui::fixture::{hear, home, preparing, solved, starting, working};
 use crate::tui::glyphs::ASCII;
@@ -35,9 +36,29 @@ fn reading(columns: u16, rows: u16) -> State {
         text: "# Pods\n\nA *Pod* is the smallest thing you can run.\n\n```sh\nkubectl get pods\n```\n\n| field | says |\n|---|---|\n| `spec` | what you want |\n| `status` | what there is |\n\n> [!TIP]\n> Read the events.".into(),
         scroll: 0,
         kata: None,
+        quiz: quiz(),
+        chosen: vec![Some(1), None],
     });
     state.screen = Screen::Reader;
     state
+}
+
+fn quiz() -> Vec<Question> {
+    let answer = |text: &str, right| Answer {
+        text: text.to_owned(),
+        right,
+        because: "A Pod has *one* address.".to_owned(),
+    };
+    vec![
+        Question {
+            ask: "How many addresses has a Pod?".to_owned(),
+            answers: vec![answer("Two", false), answer("One", true)],
+        },
+        Question {
+            ask: "What restarts a container?".to_owned(),
+            answers: vec![answer("The kubelet", true), answer("The scheduler", false)],
+        },
+    ]
 }
 
 #[test]

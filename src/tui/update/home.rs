@@ -147,6 +147,8 @@ fn read_lesson(state: &mut State, id: &KataId) -> bool {
         text: kata.lesson,
         scroll: 0,
         kata: Some(id.clone()),
+        quiz: lesson.quiz.clone(),
+        chosen: vec![None; lesson.quiz.len()],
     });
     state.screen = Screen::Reader;
     true

@@ -2,8 +2,9 @@
 
 use super::super::action::Action;
 use super::super::command::Command;
-use super::super::screens::kata::layout::Panes;
+use super::super::screens::kata::layout::{Arrangement, Panes};
 use super::super::screens::kata::{extent, task};
+use super::super::shell::paste_bytes;
 use super::super::state::{Pane, Screen, State};
 use super::super::widgets::pane;
 use super::super::widgets::scroll::{Movement, furthest, moved};
@@ -25,10 +26,10 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
         }
         Action::Hint => {
             act(state, session::Action::RevealHint, commands);
-            state.kata.lesson = false;
-            focus(state, Pane::Task);
+            bring_task_up(state);
             show_line(state, |content| content.hint_at);
         }
+        Action::TypeCommand => type_command(state, commands),
         Action::Solution => act(state, session::Action::ShowSolution, commands),
         Action::Reset => act(state, session::Action::Reset, commands),
         Action::NextKata => {
@@ -56,8 +57,7 @@ pub(super) fn confirm(state: &mut State, commands: &mut Vec<Command>) {
     let question = state.session.confirm;
     act(state, session::Action::ConfirmYes, commands);
     if question == Some(Confirm::ShowSolution) {
-        state.kata.lesson = false;
-        focus(state, Pane::Task);
+        bring_task_up(state);
         show_line(state, |content| content.solution_at);
     }
 }
@@ -69,6 +69,36 @@ pub(super) fn focus(state: &mut State, pane: Pane) {
     if pane != Pane::Shell {
         state.kata.upper = pane;
     }
+}
+
+/// Makes the task visible without taking the keys from the shell, as far as
+/// there is room for both.
+fn bring_task_up(state: &mut State) {
+    state.kata.lesson = false;
+    state.kata.upper = Pane::Task;
+    let single = Arrangement::of(state.columns, state.rows) == Arrangement::Single;
+    if state.kata.focus != Pane::Shell || single {
+        return focus(state, Pane::Task);
+    }
+    state.kata.zoomed = false;
+}
+
+/// Puts the command that looks into the shell, as if it were pasted: the
+/// learner reads it, changes it, runs it.
+fn type_command(state: &mut State, commands: &mut Vec<Command>) {
+    let command = state
+        .session
+        .open
+        .as_ref()
+        .and_then(task::command_that_looks);
+    let Some(command) = command else {
+        return;
+    };
+    let command = command.trim().replace('\n', " ");
+    let bytes = paste_bytes(&command, state.shell.screen.screen());
+    state.shell.screen.scroll_to_end();
+    commands.push(Command::ShellInput(bytes));
+    focus(state, Pane::Shell);
 }
 
 /// Scrolls a pane; the shell does it with its own keys.

@@ -46,12 +46,26 @@ pub(super) fn reader(state: &mut State, action: Action, commands: &mut Vec<Comma
             state.reader = None;
             state.screen = Screen::Home;
         }
+        Action::Answer(number) => answer(state, usize::from(number) - 1),
         _ => {
             if let Some(movement) = movement(action) {
                 scroll(state, movement);
             }
         }
     }
+}
+
+/// Chooses an answer to the open question, and keeps the end of the page, where
+/// it is explained, on the screen.
+fn answer(state: &mut State, number: usize) {
+    let Some(reader) = &mut state.reader else {
+        return;
+    };
+    let question = reader.open_question().map(|(index, _)| index);
+    if let Some(slot) = question.and_then(|index| reader.chosen.get_mut(index)) {
+        *slot = Some(number);
+    }
+    scroll(state, Movement::Bottom);
 }
 
 /// Scrolls whichever page is on top.

@@ -30,6 +30,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Command> {
             "down" => KeyCode::Down,
             "right" => KeyCode::Right,
             "f1" => KeyCode::F(1),
+            "f2" => KeyCode::F(2),
             "f6" => KeyCode::F(6),
             "pgdn" => KeyCode::PageDown,
             other => KeyCode::Char(other.chars().next().expect("a key has a name")),
@@ -250,6 +251,51 @@ fn help_opens_from_everywhere_and_closes_again() {
         press(&mut state, "esc");
         assert!(state.help.is_none());
     }
+}
+
+#[test]
+fn the_command_that_looks_is_put_into_the_shell_without_running_it() {
+    let mut state = working(80, 24);
+    let commands = press(&mut state, "f6 p");
+    assert_eq!(typed(&commands), "kubectl logs deploy/ledger --previous");
+    assert_eq!(state.kata.focus, Pane::Shell);
+}
+
+#[test]
+fn a_hint_can_be_had_without_leaving_the_shell() {
+    let mut state = working(80, 24);
+    press(&mut state, "f2");
+    assert_eq!(state.kata.focus, Pane::Shell);
+    assert_eq!(
+        state.session.open.as_ref().map(|open| open.hints.len()),
+        Some(1)
+    );
+    let mut small = working(40, 12);
+    press(&mut small, "f2");
+    assert_eq!(small.kata.focus, Pane::Task);
+}
+
+#[test]
+fn a_question_stays_open_until_the_right_answer_is_found() {
+    use crate::course::{Answer, Question};
+    let mut state = home(80, 24);
+    press(&mut state, "enter");
+    let answer = |right| Answer {
+        text: "text".into(),
+        right,
+        because: "so it is".into(),
+    };
+    let reader = state.reader.as_mut().expect("the lesson is open");
+    reader.quiz = vec![Question {
+        ask: "Which?".into(),
+        answers: vec![answer(false), answer(true)],
+    }];
+    reader.chosen = vec![None];
+    press(&mut state, "1 3");
+    let chosen = |state: &State| state.reader.as_ref().map(|reader| reader.chosen.clone());
+    assert_eq!(chosen(&state), Some(vec![Some(0)]));
+    press(&mut state, "2 1");
+    assert_eq!(chosen(&state), Some(vec![Some(1)]));
 }
 
 #[test]

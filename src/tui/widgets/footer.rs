@@ -18,7 +18,11 @@ pub fn line(bindings: &[&Binding], width: usize, theme: &Theme) -> Line<'static>
     for binding in bindings {
         match entries.last_mut() {
             Some((keys, words)) if *words == binding.short => {
-                keys.push_str(&first_key(binding, theme));
+                let key = first_key(binding, theme);
+                if key.is_ascii() {
+                    keys.push('/');
+                }
+                keys.push_str(&key);
             }
             _ => entries.push((first_key(binding, theme), binding.short)),
         }

@@ -7,6 +7,7 @@ pub mod footer;
 pub mod markdown;
 pub mod pane;
 pub mod progress;
+pub mod quiz;
 pub mod scroll;
 pub mod shell;
 pub mod tasks;

@@ -63,6 +63,17 @@ pub fn spent(open: &OpenKata, state: &State) -> String {
     facts.join(&format!(" {dot} "))
 }
 
+/// The command that the pane shows last for looking: a hint's, else that of
+/// the check that does not hold.
+pub fn command_that_looks(open: &OpenKata) -> Option<String> {
+    let hints = open.shown_hints();
+    let of_hint = hints.iter().rev().find_map(|hint| hint.command.clone());
+    of_hint.or_else(|| {
+        let task = open.current_task()?;
+        open.open_verdicts(task).first()?.look.first().cloned()
+    })
+}
+
 /// Writes the pane at a width.
 pub fn content(open: &OpenKata, state: &State, width: u16) -> Content {
     let mut writer = Writer {
