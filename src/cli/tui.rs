@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::GOOD;
 use super::app::{App, Learner};
@@ -26,7 +27,15 @@ pub async fn run(app: &App) -> Result<ExitCode> {
     let (effect_sender, effects) = mpsc::channel(QUEUE);
     let (event_sender, events) = mpsc::channel(QUEUE);
     let choice = app.global.sandbox.clone();
-    let driving = session::drive(places, choice, journal, effects, event_sender);
+    // A task of its own: a slow disk must not hold a frame up.
+    let mut driving = JoinSet::new();
+    driving.spawn(session::drive(
+        places,
+        choice,
+        journal,
+        effects,
+        event_sender,
+    ));
     let driver = Driver {
         effects: effect_sender,
         events,
@@ -36,8 +45,10 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         ascii: app.global.ascii,
     };
     // The interface lets go of its ends when it is left, and that ends the driver and the cluster.
-    let (shown, driven) = tokio::join!(tui::run(state, driver, options), driving);
+    let shown = tui::run(state, driver, options).await;
+    if let Some(driven) = driving.join_next().await {
+        driven??;
+    }
     shown?;
-    driven?;
     Ok(GOOD)
 }
