@@ -1,6 +1,7 @@
 //! A whole cluster: builds the parts, wires them in order, and ends them together.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::controller::{self, ControllerContext, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::registry::{Registry, ResourceTable, built_in_resources};
 use crate::server::{self, CertificateError, ClusterCertificates, Issued, ListenError};
-use crate::storage::Storage;
+use crate::storage::{DurableError, Storage};
 use crate::tasks::Tasks;
 use crate::{admission, bootstrap};
 
@@ -26,6 +27,14 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
 pub enum StartError {
     #[error(transparent)]
     Certificates(#[from] CertificateError),
+    #[error(transparent)]
+    State(#[from] DurableError),
+    #[error("cannot use the folder {path} for the cluster's state")]
+    StateFolder {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("cannot create what every cluster begins with")]
     Bootstrap(#[source] crate::api::StatusError),
 }
@@ -36,6 +45,7 @@ pub struct ClusterBuilder {
     nodes: usize,
     clock: Clock,
     name: String,
+    state: Option<PathBuf>,
 }
 
 /// A running cluster. Dropping it leaves its tasks to the runtime; [`Cluster::shutdown`] ends
@@ -46,6 +56,8 @@ pub struct Cluster {
     admin: Issued,
     clock: Clock,
     tasks: Tasks,
+    /// Ends last, when nobody writes any more.
+    state_writer: Tasks,
     name: String,
     address: Mutex<Option<SocketAddr>>,
 }
@@ -70,14 +82,20 @@ impl ClusterBuilder {
         self
     }
 
+    /// Keeps the cluster's objects and authority in a folder, and begins with what is there.
+    pub fn state(mut self, folder: Option<PathBuf>) -> Self {
+        self.state = folder;
+        self
+    }
+
     /// Starts everything; the API answers when this returns.
     pub async fn start(self) -> Result<Cluster, StartError> {
-        let certificates = ClusterCertificates::generate()?;
+        let state_writer = Tasks::new();
+        let (certificates, storage) = self.foundations(&state_writer)?;
         let admin = UserInfo::admin();
         let admin = certificates.client(&admin.name, &["system:masters"])?;
         let tasks = Tasks::new();
         let resources = Arc::new(ResourceTable::new(built_in_resources()));
-        let storage = Storage::new(Storage::DEFAULT_LOG_CAPACITY);
         let registry = Registry::new(storage, resources, self.clock.clone());
         let server = ApiServer::new(ApiServerParts {
             admission: admission::default_chain(&registry),
@@ -99,7 +117,7 @@ impl ClusterBuilder {
             tasks: tasks.clone(),
             options: ControllerOptions {
                 resources: server.registry().resources().clone(),
-                root_ca: certificates.authority_pem(),
+                root_ca: certificates.authority_pem().to_owned(),
             },
         });
         Ok(Cluster {
@@ -108,9 +126,27 @@ impl ClusterBuilder {
             admin,
             clock: self.clock,
             tasks,
+            state_writer,
             name: self.name,
             address: Mutex::new(None),
         })
+    }
+
+    fn foundations(
+        &self,
+        state_writer: &Tasks,
+    ) -> Result<(ClusterCertificates, Storage), StartError> {
+        let capacity = Storage::DEFAULT_LOG_CAPACITY;
+        let Some(folder) = &self.state else {
+            return Ok((ClusterCertificates::generate()?, Storage::new(capacity)));
+        };
+        std::fs::create_dir_all(folder).map_err(|source| StartError::StateFolder {
+            path: folder.display().to_string(),
+            source,
+        })?;
+        let certificates = ClusterCertificates::keep_in(folder)?;
+        let storage = Storage::open(&folder.join("objects.redb"), capacity, state_writer)?;
+        Ok((certificates, storage))
     }
 }
 
@@ -121,6 +157,7 @@ impl Cluster {
             nodes: 3,
             clock: Clock::real(),
             name: "kubekata".to_owned(),
+            state: None,
         }
     }
 
@@ -170,8 +207,10 @@ impl Cluster {
         &self.server
     }
 
-    /// Ends every task. Fails with the names of those that did not end in time.
+    /// Ends every task, then saves what is left to save. Fails with the names of those that did
+    /// not end in time.
     pub async fn shutdown(&self) -> Result<(), Vec<String>> {
-        self.tasks.shutdown(SHUTDOWN_LIMIT).await
+        let ended = self.tasks.shutdown(SHUTDOWN_LIMIT).await;
+        ended.and(self.state_writer.shutdown(SHUTDOWN_LIMIT).await)
     }
 }

@@ -1,19 +1,31 @@
 //! The cluster's certificate authority, and what it signs.
 //!
-//! Everything is made anew when a cluster starts: elliptic-curve keys take well under a
-//! millisecond.
+//! Elliptic-curve keys take well under a millisecond, so a cluster without a state folder makes
+//! everything anew; one with a folder keeps its authority there, and with it the validity of the
+//! kubeconfigs that it gave out.
 
+use std::fs;
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
 };
 
-/// A key or certificate could not be made.
+/// A key or certificate could not be made, read or kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot make the cluster's certificates")]
-pub struct CertificateError(#[from] rcgen::Error);
+pub enum CertificateError {
+    #[error("cannot make the cluster's certificates")]
+    Make(#[from] rcgen::Error),
+    #[error("cannot keep the cluster's certificates in {path}")]
+    Keep {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
 
 /// A certificate and its key, in PEM.
 #[derive(Clone)]
@@ -24,11 +36,13 @@ pub struct Issued {
 
 /// The authority that clients trust, and the server's own certificate.
 pub struct ClusterCertificates {
-    authority: CertifiedIssuer<'static, KeyPair>,
+    authority: Issuer<'static, KeyPair>,
+    kept: Issued,
     pub server: Issued,
 }
 
 impl ClusterCertificates {
+    /// A new authority.
     pub fn generate() -> Result<Self, CertificateError> {
         let mut params = CertificateParams::new(vec![])?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,14 +54,53 @@ impl ClusterCertificates {
             KeyUsagePurpose::DigitalSignature,
             KeyUsagePurpose::CrlSign,
         ];
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let key = KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        Self::of(Issued {
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+        })
+    }
+
+    /// The authority kept in `folder`; a new one is kept there where there is none.
+    pub fn keep_in(folder: &Path) -> Result<Self, CertificateError> {
+        let certificate = folder.join("ca.crt");
+        let key = folder.join("ca.key");
+        if let (Ok(certificate_pem), Ok(key_pem)) =
+            (fs::read_to_string(&certificate), fs::read_to_string(&key))
+        {
+            return Self::of(Issued {
+                certificate_pem,
+                key_pem,
+            });
+        }
+        let made = Self::generate()?;
+        for (path, pem) in [
+            (&key, &made.kept.key_pem),
+            (&certificate, &made.kept.certificate_pem),
+        ] {
+            write_private(path, pem).map_err(|source| CertificateError::Keep {
+                path: path.display().to_string(),
+                source,
+            })?;
+        }
+        Ok(made)
+    }
+
+    fn of(kept: Issued) -> Result<Self, CertificateError> {
+        let key = KeyPair::from_pem(&kept.key_pem)?;
+        let authority = Issuer::from_ca_cert_pem(&kept.certificate_pem, key)?;
         let server = issue(&authority, server_params()?)?;
-        Ok(Self { authority, server })
+        Ok(Self {
+            authority,
+            kept,
+            server,
+        })
     }
 
     /// The authority's certificate, in PEM.
-    pub fn authority_pem(&self) -> String {
-        self.authority.pem()
+    pub fn authority_pem(&self) -> &str {
+        &self.kept.certificate_pem
     }
 
     /// A certificate that proves its holder to be `user`, a member of `groups`.
@@ -63,6 +116,15 @@ impl ClusterCertificates {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         issue(&self.authority, params)
     }
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 fn server_params() -> Result<CertificateParams, CertificateError> {
@@ -91,7 +153,7 @@ fn server_params() -> Result<CertificateParams, CertificateError> {
 }
 
 fn issue(
-    authority: &CertifiedIssuer<'static, KeyPair>,
+    authority: &Issuer<'static, KeyPair>,
     params: CertificateParams,
 ) -> Result<Issued, CertificateError> {
     let key = KeyPair::generate()?;

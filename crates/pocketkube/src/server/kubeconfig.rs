@@ -21,7 +21,7 @@ pub fn kubeconfig(
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {
             "server": format!("https://{address}"),
-            "certificate-authority-data": encode(&certificates.authority_pem()),
+            "certificate-authority-data": encode(certificates.authority_pem()),
         }}],
         "users": [{"name": name, "user": {
             "client-certificate-data": encode(&client.certificate_pem),

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 use serde_json::Value;
 
 use super::Key;
+use super::durable::{Durable, DurableError, Entry, Journal};
 use super::watch_log::{Change, ChangeKind, Gone, WatchLog, Watcher};
 use crate::api::{GroupResource, Object, ObjectRef, meta};
+use crate::tasks::Tasks;
 
 /// Who made a commit, for the chain of cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,10 +48,13 @@ type Place = (String, String);
 pub struct Storage {
     state: Arc<RwLock<State>>,
     log_capacity: usize,
+    journal: Option<Journal>,
 }
 
 struct State {
     revision: u64,
+    /// What happened up to this revision is not remembered.
+    forgotten: u64,
     tables: HashMap<Arc<GroupResource>, Table>,
 }
 
@@ -66,9 +72,46 @@ impl Storage {
             state: Arc::new(RwLock::new(State {
                 // As in etcd, no object is ever at revision 0: it means "any" in requests.
                 revision: 1,
+                forgotten: 0,
                 tables: HashMap::new(),
             })),
             log_capacity,
+            journal: None,
+        }
+    }
+
+    /// Storage that begins with what the file at `path` holds, and follows it. The last commits
+    /// are written when `tasks` are shut down. The watch log begins anew.
+    pub fn open(path: &Path, log_capacity: usize, tasks: &Tasks) -> Result<Self, DurableError> {
+        let durable = Durable::open(path)?;
+        let saved = durable.load()?;
+        let storage = Self::new(log_capacity);
+        {
+            let mut state = storage.state.write();
+            state.revision = state.revision.max(saved.revision);
+            state.forgotten = state.revision;
+            for (key, value) in saved.objects {
+                let table = state.table(&key.resource, log_capacity);
+                table
+                    .objects
+                    .insert((key.namespace, key.name), Object::new(value));
+            }
+        }
+        Ok(Self {
+            journal: Some(durable.follow(tasks)),
+            ..storage
+        })
+    }
+
+    /// Hands a commit to the disk; called under the lock, so that the disk sees the same order.
+    fn record(&self, key: &Key, object: Option<&ObjectRef>, revision: u64) {
+        if let Some(journal) = &self.journal {
+            // A writer that failed has said so; the cluster goes on in memory.
+            let _ = journal.send(Entry {
+                key: key.clone(),
+                object: object.cloned(),
+                revision,
+            });
         }
     }
 
@@ -173,6 +216,7 @@ impl Storage {
             previous: None,
             origin,
         });
+        self.record(key, Some(&object), revision);
         state.revision = revision;
         Ok(object)
     }
@@ -199,6 +243,7 @@ impl Storage {
             previous: Some(previous),
             origin,
         });
+        self.record(key, Some(&object), revision);
         state.revision = revision;
         Ok(object)
     }
@@ -226,6 +271,7 @@ impl Storage {
             previous: Some(previous),
             origin,
         });
+        self.record(key, None, revision);
         state.revision = revision;
         Ok(object)
     }
@@ -257,12 +303,12 @@ impl Storage {
 
 impl State {
     fn table(&mut self, resource: &Arc<GroupResource>, log_capacity: usize) -> &mut Table {
+        let forgotten = self.forgotten;
         self.tables
             .entry(resource.clone())
             .or_insert_with(|| Table {
                 objects: BTreeMap::new(),
-                // Nothing happened to this resource before, so any earlier revision will do.
-                log: WatchLog::new(log_capacity, 0),
+                log: WatchLog::new(log_capacity, forgotten),
             })
     }
 }

@@ -4,9 +4,11 @@
 //! expects, counts the revision up, writes it into the object's `metadata.resourceVersion`,
 //! appends to the watch log and wakes the watchers. Mirrors `apiserver/pkg/storage` and etcd.
 
+mod durable;
 mod memory;
 mod watch_log;
 
+pub use durable::DurableError;
 pub use memory::{CommitError, ListPage, Origin, Storage};
 pub use watch_log::{Change, ChangeKind, Gone, Watcher};
 
