@@ -11,6 +11,7 @@ use super::{defaults, validation};
 use crate::api::field::ErrorList;
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, elements_mut, integer, remove, restore, strings, text};
+use crate::api::validate::semantically_equal;
 use crate::api::{meta, names::NameUse};
 use crate::registry::{HookContext, Strategy};
 
@@ -50,6 +51,8 @@ impl Strategy for PodStrategy {
         match context.subresource {
             "ephemeralcontainers" => keep_all_but_ephemeral_containers(new, old),
             "resize" => keep_all_but_resources(new, old),
+            // A binding has been checked, and changes nothing but what it may.
+            "binding" => {}
             _ => {
                 defaults::sync_service_account(&mut new["spec"]);
                 restore(new, old, "status");
@@ -61,6 +64,7 @@ impl Strategy for PodStrategy {
         match context.subresource {
             "ephemeralcontainers" => validation::ephemeral_containers_update(new, old),
             "resize" => validation::resize(new, old),
+            "binding" => ErrorList::new(),
             _ => validation::update(new, old),
         }
     }
@@ -108,6 +112,16 @@ impl Strategy for PodStrategy {
 
     fn counts_generation(&self) -> bool {
         true
+    }
+
+    /// Being bound to a node is not a wish of the client's.
+    fn is_new_generation(&self, new: &Value, old: &Value) -> bool {
+        let is_binding = text(&old["spec"], "nodeName").is_empty();
+        let mut spec = new["spec"].clone();
+        if is_binding {
+            remove(&mut spec, "nodeName");
+        }
+        !semantically_equal(&spec, &old["spec"])
     }
 
     fn grace_period_seconds(&self, pod: &Value, requested: Option<i64>) -> Option<i64> {
