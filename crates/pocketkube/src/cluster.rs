@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::authentication::{Authenticators, UserInfo};
+use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
 use crate::authorization::{Components, Privileged, Union};
 use crate::client::{Client, Informers};
 use crate::clock::Clock;
@@ -97,10 +97,16 @@ impl ClusterBuilder {
         let tasks = Tasks::new();
         let resources = Arc::new(ResourceTable::new(built_in_resources()));
         let registry = Registry::new(storage, resources, self.clock.clone());
+        let (private_key, public_key) = certificates.token_key();
+        let tokens = ServiceAccountTokens::new(&private_key, &public_key, registry.clone());
+        let tokens = Arc::new(tokens);
         let server = ApiServer::new(ApiServerParts {
             admission: admission::default_chain(&registry),
             registry,
-            authenticators: Authenticators::default(),
+            authenticators: Authenticators {
+                tokens: vec![Box::new(tokens.clone())],
+            },
+            tokens,
             authorizer: Box::new(Union(vec![Box::new(Privileged), Box::new(Components)])),
         });
         bootstrap::create(&server, self.nodes)

@@ -1,5 +1,7 @@
 //! A Kubernetes cluster inside your process.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 pub mod api;
 pub mod clock;
 pub mod sockets;

@@ -4,10 +4,12 @@
 
 mod client_certificate;
 mod impersonation;
+mod token;
 mod union;
 mod user;
 
 pub use client_certificate::user_of_certificate;
 pub use impersonation::Impersonation;
+pub use token::{Claims, ISSUER, PrivateClaims, Reference, ServiceAccountTokens, TokenError};
 pub use union::{Authenticators, TokenAuthenticator};
 pub use user::{ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, SYSTEM_MASTERS, UserInfo};

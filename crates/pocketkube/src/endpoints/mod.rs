@@ -32,6 +32,7 @@ mod served;
 mod server;
 mod subresource;
 mod table;
+mod token_request;
 mod update;
 mod watch;
 mod watching;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::admission::Chain;
-use crate::authentication::Authenticators;
+use crate::authentication::{Authenticators, ServiceAccountTokens};
 use crate::authorization::Authorizer;
 use crate::registry::Registry;
 use crate::registry::core::pod::connect::NodeConnection;
@@ -29,6 +29,7 @@ struct Shared {
 pub struct ApiServerParts {
     pub registry: Registry,
     pub authenticators: Authenticators,
+    pub tokens: Arc<ServiceAccountTokens>,
     pub authorizer: Box<dyn Authorizer>,
     pub admission: Chain,
 }
@@ -60,6 +61,10 @@ impl ApiServer {
 
     pub(super) fn authenticators(&self) -> &Authenticators {
         &self.shared.parts.authenticators
+    }
+
+    pub(super) fn tokens(&self) -> &ServiceAccountTokens {
+        &self.shared.parts.tokens
     }
 
     pub(super) fn authorizer(&self) -> &dyn Authorizer {

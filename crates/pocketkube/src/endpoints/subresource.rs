@@ -11,6 +11,7 @@ pub(super) async fn serve(request: &Request<'_>) -> Result<(Reply, bool), Status
         request.call.subresource.as_str(),
     ) {
         ("namespaces", "finalize") => super::update::update(request).await,
+        ("serviceaccounts", "token") => Ok((super::token_request::create(request)?, true)),
         ("pods", "binding") => super::binding::bind(request).await,
         ("pods", "ephemeralcontainers" | "resize") => match request.call.verb {
             crate::registry::Verb::Get => Ok((super::get::get(request)?, false)),

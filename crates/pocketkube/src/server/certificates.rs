@@ -103,6 +103,13 @@ impl ClusterCertificates {
         &self.kept.certificate_pem
     }
 
+    /// The key that signs service-account tokens: the private half in PKCS#8 DER, and the public
+    /// point.
+    pub fn token_key(&self) -> (Vec<u8>, Vec<u8>) {
+        let key = self.authority.key();
+        (key.serialize_der(), key.public_key_raw().to_vec())
+    }
+
     /// A certificate that proves its holder to be `user`, a member of `groups`.
     pub fn client(&self, user: &str, groups: &[&str]) -> Result<Issued, CertificateError> {
         let mut params = CertificateParams::new(vec![])?;
