@@ -6,6 +6,7 @@
 pub mod decode;
 pub mod field;
 pub mod gvk;
+pub mod managed_fields;
 pub mod meta;
 pub mod names;
 pub mod object;

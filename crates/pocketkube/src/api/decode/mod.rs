@@ -318,3 +318,8 @@ fn summary(body: &[u8]) -> String {
         }
     }
 }
+
+/// An object of the kind before anybody set anything, in normal form.
+pub fn empty(kind: &'static Message) -> Value {
+    zero::of_message(kind)
+}
