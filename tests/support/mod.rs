@@ -1,0 +1,4 @@
+//! What the tests from outside share.
+
+#[cfg(unix)]
+pub mod terminal;

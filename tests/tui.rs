@@ -1,0 +1,72 @@
+//! The terminal interface in a real pseudo-terminal: it opens at once, reads
+//! like a course, runs a shell, and leaves the terminal as it found it.
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use crate::support::terminal::Terminal;
+
+/// What the design promises for the first frame.
+const FIRST_FRAME: Duration = Duration::from_millis(150);
+
+#[test]
+fn the_course_map_is_there_at_once_and_quitting_restores_the_terminal() {
+    let data = tempfile::tempdir().unwrap();
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
+        let mut terminal = Terminal::start(data.path(), &[], 80, 24);
+        terminal.wait_for("q quit");
+        quickest = quickest.min(terminal.first_output());
+        assert!(terminal.is_full_screen());
+        terminal.type_in("q");
+        assert_eq!(terminal.wait_for_end(), 0);
+        assert!(!terminal.is_full_screen());
+        assert!(terminal.contents().contains("See you."));
+        assert!(terminal.has_written("\x1b[?2004l"), "paste is as before");
+        assert!(
+            terminal.has_written("\x1b[?1000l"),
+            "the mouse is as before"
+        );
+    }
+    assert!(quickest <= FIRST_FRAME, "the first frame took {quickest:?}");
+}
+
+#[test]
+fn a_signal_restores_the_terminal_too() {
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &[], 120, 40);
+    terminal.wait_for("q quit");
+    terminal.terminate();
+    assert_eq!(terminal.wait_for_end(), 0);
+    assert!(!terminal.is_full_screen());
+    assert!(terminal.contents().contains("See you."));
+}
+
+#[test]
+fn help_is_a_key_away_and_ascii_means_ascii() {
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &["--ascii", "--no-color"], 80, 24);
+    terminal.wait_for("q quit");
+    terminal.type_in("?");
+    terminal.wait_for("Course map");
+    assert!(terminal.contents().is_ascii(), "{}", terminal.contents());
+    terminal.resize(40, 12);
+    terminal.wait_until("the narrow layout", |screen| {
+        screen.lines().count() <= 12 && screen.contains("esc back")
+    });
+    terminal.type_in("qq");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_do() {
+    let data = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_kubekata"))
+        .env("KUBEKATA_DATA", data.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("needs a terminal"), "{words}");
+}
