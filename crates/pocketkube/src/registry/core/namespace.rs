@@ -50,7 +50,8 @@ struct NamespaceStrategy;
 impl Strategy for NamespaceStrategy {
     fn default(&self, object: &mut Value) {
         let name = meta::name(object).to_owned();
-        if !name.is_empty() {
+        // A name that is too long is told once, not again as the value of a label.
+        if !name.is_empty() && names::label_value(&name).is_empty() {
             let labels = meta::map_at(&mut object["metadata"], "labels");
             labels.insert(NAME_LABEL.to_owned(), name.into());
         }

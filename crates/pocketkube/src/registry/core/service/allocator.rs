@@ -92,7 +92,10 @@ impl Allocator {
         for service in objects.list(&GroupResource::new("", "services"), "") {
             pool.taken.add(&service.value()["spec"]);
         }
-        pool.take_cluster_ip(spec)?;
+        // The address of a Service stays; validation refuses another one.
+        if !old.is_some_and(needs_cluster_ip) {
+            pool.take_cluster_ip(spec)?;
+        }
         if needs_node_ports(spec) {
             pool.take_node_ports(spec)?;
         }
