@@ -78,7 +78,8 @@ fn verdict_lines(
         sheet.lines.extend(wrap(&words, width, &[], &[]));
     }
     if with_name {
-        sheet.fact(strings::CHECK, &verdict.says, theme.text);
+        let says = markdown::inline(&verdict.says, theme.text, theme);
+        sheet.spans(strings::CHECK, &says);
     }
     match verdict.outcome {
         Outcome::Holding { so_far, of } => {
@@ -117,10 +118,13 @@ impl<'t> Sheet<'t> {
     }
 
     fn fact(&mut self, label: &str, text: &str, style: Style) {
-        let text = [Span::styled(text.trim().to_owned(), style)];
+        self.spans(label, &[Span::styled(text.trim().to_owned(), style)]);
+    }
+
+    fn spans(&mut self, label: &str, text: &[Span<'static>]) {
         let label = [Span::styled(pad(label, LABEL), self.theme.quiet)];
         let indent = [Span::raw(" ".repeat(LABEL))];
-        self.lines.extend(wrap(&text, self.width, &label, &indent));
+        self.lines.extend(wrap(text, self.width, &label, &indent));
     }
 
     /// Two lines where both sides are short, a diff where they are not.
