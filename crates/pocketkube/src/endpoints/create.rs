@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::call::Reply;
-use super::fields;
+use super::fields::{self, Ownership};
 use super::request::Request;
 use super::served;
 use crate::admission::Operation;
@@ -15,19 +15,23 @@ use crate::registry::Admit;
 /// Creates the object in the call's body.
 pub(super) async fn create(request: &Request<'_>) -> Result<Reply, StatusError> {
     let object = request.call.body.clone();
-    Ok(Reply::Object(create_object(request, object).await?))
+    let created = create_object(request, object, Ownership::Track).await?;
+    Ok(Reply::Object(created))
 }
 
 /// Creates `object`, which has been decoded but not defaulted.
 pub(super) async fn create_object(
     request: &Request<'_>,
     mut object: Value,
+    ownership: Ownership,
 ) -> Result<ObjectRef, StatusError> {
     let resource = &request.resource;
     served::to_storage(resource, &mut object);
     settle_namespace(request, &mut object)?;
     resource.strategy.default(&mut object);
-    fields::own_created(request, &mut object)?;
+    if ownership == Ownership::Track {
+        fields::own(request, &mut object, None);
+    }
     request.mutate(Operation::Create, &mut object, None).await?;
     request.warn(resource.strategy.warnings(&object, None));
     let admission: &dyn Admit = request;

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 
 use super::body::content_type;
 use super::call::{PatchType, Reply};
+use super::create::create_object;
 use super::decoding::shape_of;
+use super::fields::{self, Ownership};
 use super::request::Request;
 use super::served;
 use super::update::{check_identity, finish};
@@ -45,7 +47,8 @@ pub(super) async fn patch(request: &Request<'_>) -> Result<(Reply, bool), Status
     let call = &request.call;
     let admission: &dyn Admit = request;
     let change = Patched { request };
-    let object = request
+    let is_apply = call.options.patch_type == PatchType::Apply;
+    let patched = request
         .server
         .registry()
         .update(
@@ -56,8 +59,18 @@ pub(super) async fn patch(request: &Request<'_>) -> Result<(Reply, bool), Status
             &request.write_context(),
             admission,
         )
-        .await?;
-    Ok((Reply::Object(object), false))
+        .await;
+    match patched {
+        // Apply makes what does not exist.
+        Err(error) if is_apply && error.is_not_found() && call.subresource.is_empty() => {
+            let applied = fields::apply(request, None)?;
+            let object = normalized(request, &applied)?;
+            check_identity(request, &object)?;
+            let object = create_object(request, object, Ownership::Settled).await?;
+            Ok((Reply::Object(object), true))
+        }
+        other => Ok((Reply::Object(other?), false)),
+    }
 }
 
 struct Patched<'a> {
@@ -71,7 +84,11 @@ impl Change for Patched<'_> {
         let patched = patched(self.request, &current)?;
         let mut object = normalized(self.request, &patched)?;
         check_identity(self.request, &object)?;
-        finish(self.request, &mut object, existing).await?;
+        let ownership = match self.request.call.options.patch_type {
+            PatchType::Apply => Ownership::Settled,
+            _ => Ownership::Track,
+        };
+        finish(self.request, &mut object, existing, ownership).await?;
         Ok(object)
     }
 }

@@ -6,7 +6,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::call::Reply;
+use super::call::{PatchType, Reply};
+use super::fields::{self, Ownership};
 use super::request::Request;
 use super::update::finish;
 use crate::api::field::{Error, Path};
@@ -53,13 +54,17 @@ impl Change for Rescale<'_> {
     async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
         let call = &self.request.call;
         let current = scale_of(existing.value(), self.paths);
-        let wanted = match call.verb {
-            Verb::Patch => {
+        let mut wanted = match (call.verb, call.options.patch_type) {
+            (Verb::Patch, PatchType::Apply) => fields::apply_scale(self.request, &current)?,
+            (Verb::Patch, _) => {
                 let patched = super::patch::patched(self.request, &current)?;
                 super::patch::normalized(self.request, &patched)?
             }
             _ => call.body.clone(),
         };
+        if call.options.patch_type != PatchType::Apply || call.verb != Verb::Patch {
+            fields::own_scale(self.request, &mut wanted, &current);
+        }
         let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
             let error = Error::invalid(
@@ -84,7 +89,8 @@ impl Change for Rescale<'_> {
         if let Some(uid) = wanted["metadata"]["uid"].as_str() {
             meta::set_text(&mut object, "uid", uid);
         }
-        finish(self.request, &mut object, existing).await?;
+        fields::own_through_scale(self.request, &mut object, &wanted, self.paths);
+        finish(self.request, &mut object, existing, Ownership::Settled).await?;
         Ok(object)
     }
 }
@@ -108,6 +114,9 @@ fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
         if !value.is_null() {
             scale["metadata"][field] = value.clone();
         }
+    }
+    if let Some(owners) = fields::scale_owners(object, paths) {
+        scale["metadata"]["managedFields"] = owners;
     }
     if let Some(replicas) = at(object, &paths.spec_replicas)
         .as_i64()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::call::Reply;
 use super::create::create_object;
-use super::fields;
+use super::fields::{self, Ownership};
 use super::request::Request;
 use super::served;
 use crate::admission::Operation;
@@ -38,7 +38,7 @@ pub(super) async fn update(request: &Request<'_>) -> Result<(Reply, bool), Statu
                 && call.subresource.is_empty()
                 && request.resource.strategy.allows_create_on_update() =>
         {
-            let object = create_object(request, call.body.clone()).await?;
+            let object = create_object(request, call.body.clone(), Ownership::Track).await?;
             Ok((Reply::Object(object), true))
         }
         other => Ok((Reply::Object(other?), false)),
@@ -76,7 +76,7 @@ struct Replace<'a> {
 impl Change for Replace<'_> {
     async fn apply(&self, existing: &ObjectRef) -> Result<Value, StatusError> {
         let mut object = self.request.call.body.clone();
-        finish(self.request, &mut object, existing).await?;
+        finish(self.request, &mut object, existing, Ownership::Track).await?;
         Ok(object)
     }
 }
@@ -86,6 +86,7 @@ pub(super) async fn finish(
     request: &Request<'_>,
     object: &mut Value,
     existing: &ObjectRef,
+    ownership: Ownership,
 ) -> Result<(), StatusError> {
     let resource = &request.resource;
     served::to_storage(resource, object);
@@ -93,7 +94,9 @@ pub(super) async fn finish(
         meta::set_text(object, "namespace", &request.call.namespace);
     }
     resource.strategy.default(object);
-    fields::own_updated(request, object, existing.value())?;
+    if ownership == Ownership::Track {
+        fields::own(request, object, Some(existing.value()));
+    }
     request
         .mutate(Operation::Update, object, Some(existing.value()))
         .await?;

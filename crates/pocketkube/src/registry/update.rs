@@ -10,7 +10,7 @@ use super::ResourceDef;
 use super::store::{Admit, Registry, WriteContext, refused};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::validate::{built_in_object_meta_update, object_meta_update};
-use crate::api::{Object, ObjectRef, StatusError, meta};
+use crate::api::{Object, ObjectRef, StatusError, managed_fields, meta};
 use crate::storage::CommitError;
 
 /// A change, computed from the latest state. It runs again when another writer was faster.
@@ -71,6 +71,7 @@ impl Registry {
             }
             admission.validate(Some(&object), Some(old)).await?;
 
+            managed_fields::ignore_times(old, &mut object);
             if object == *old {
                 return Ok(existing);
             }
