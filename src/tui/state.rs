@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::course::{KataId, Question};
 use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Phase, SandboxState};
@@ -36,6 +38,8 @@ pub struct State {
     pub reader: Option<Reader>,
     /// The shell pane.
     pub shell: Shell,
+    /// When the picture of the cluster came, by the learner's clock.
+    pub pictured: Option<Timestamp>,
     /// Mouse reports are on.
     pub mouse: bool,
     /// Words of the interface itself in the last line.
@@ -223,6 +227,7 @@ impl State {
                 life: 0,
                 environment: None,
             },
+            pictured: None,
             mouse: true,
             notice: None,
             notice_age: 0,
@@ -259,6 +264,18 @@ impl State {
             Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
             Screen::Kata => Context::Kata,
         }
+    }
+
+    /// Seconds of the cluster's time since its picture was taken.
+    pub fn since_picture(&self) -> i64 {
+        let (Some(now), Some(pictured)) = (self.session.now, self.pictured) else {
+            return 0;
+        };
+        let speed = match &self.session.sandbox {
+            SandboxState::Ready(info) => info.speed.trim_start_matches('×').parse().unwrap_or(1),
+            _ => 1,
+        };
+        (now.as_second() - pictured.as_second()).saturating_mul(speed)
     }
 
     /// Why the open kata cannot be worked on, with a heading.

@@ -74,6 +74,9 @@ fn hear(state: &mut State, event: session::Event, commands: &mut Vec<Command>) {
         state.kata.task_scroll = 0;
         state.kata.cluster_scroll = 0;
     }
+    if matches!(event, session::Event::ClusterChanged(_)) {
+        state.pictured = state.session.now;
+    }
     tell(state, event, commands);
     if !was_solved && is_debriefing(state) {
         state.kata.task_scroll = 0;

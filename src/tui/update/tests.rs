@@ -299,6 +299,18 @@ fn a_question_stays_open_until_the_right_answer_is_found() {
 }
 
 #[test]
+fn ages_of_events_go_on_between_two_pictures_of_the_cluster() {
+    let mut state = home(80, 24);
+    let tick = |second| Event::Tick(jiff::Timestamp::from_second(second).unwrap());
+    update(&mut state, tick(100));
+    let view = std::sync::Arc::default();
+    let changed = crate::session::Event::ClusterChanged(view);
+    update(&mut state, Event::Session(changed));
+    update(&mut state, tick(107));
+    assert_eq!(state.since_picture(), 7);
+}
+
+#[test]
 fn pasted_text_goes_to_whoever_takes_text() {
     let mut state = working(80, 24);
     let commands = update(&mut state, Event::Paste("k get po\n".into()));

@@ -77,7 +77,12 @@ fn task_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect) 
 fn cluster_pane(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let inside = pane::inside(area);
     let view = &state.session.cluster;
-    let lines = cluster::lines(view, usize::from(inside.width), &state.theme);
+    let lines = cluster::lines(
+        view,
+        state.since_picture(),
+        usize::from(inside.width),
+        &state.theme,
+    );
     let offset = state.kata.cluster_scroll;
     let height = usize::from(inside.height);
     let titles = pane::Titles {
@@ -153,7 +158,7 @@ pub fn extent(pane_kind: Pane, state: &State) -> Option<(usize, usize)> {
         Pane::Cluster => {
             let area = pane::inside(panes.cluster?);
             let width = usize::from(area.width);
-            let lines = cluster::lines(&state.session.cluster, width, &state.theme);
+            let lines = cluster::lines(&state.session.cluster, 0, width, &state.theme);
             (area, lines.len())
         }
         Pane::Shell => return None,

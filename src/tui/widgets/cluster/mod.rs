@@ -19,8 +19,9 @@ const MOST_EVENTS: usize = 40;
 /// Columns of an event's age.
 const AGE: usize = 6;
 
-/// The whole picture as lines of `width` columns.
-pub fn lines(view: &ClusterView, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// The whole picture as lines of `width` columns, `later` seconds of the
+/// cluster's time after it was taken.
+pub fn lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if view.is_empty() && !view.namespaces.is_empty() {
         let words = strings::nothing_here(&view.namespaces.join(", "));
@@ -32,14 +33,17 @@ pub fn lines(view: &ClusterView, width: usize, theme: &Theme) -> Vec<Line<'stati
         lines.push(Line::default());
         lines.push(Line::styled(strings::EVENTS, theme.strong));
         let events = view.events.iter().take(MOST_EVENTS);
-        lines.extend(events.map(|event| event_line(event, view, width, theme)));
+        lines.extend(events.map(|event| {
+            let now = view.taken.map(|taken| taken.as_second() + later);
+            event_line(event, now, width, theme)
+        }));
     }
     lines
 }
 
-fn event_line(event: &EventView, view: &ClusterView, width: usize, theme: &Theme) -> Line<'static> {
-    let seconds = match (event.at, view.taken) {
-        (Some(at), Some(taken)) => taken.as_second() - at.as_second(),
+fn event_line(event: &EventView, now: Option<i64>, width: usize, theme: &Theme) -> Line<'static> {
+    let seconds = match (event.at, now) {
+        (Some(at), Some(now)) => now - at.as_second(),
         _ => 0,
     };
     let (kind, style) = if event.warning {

@@ -13,7 +13,7 @@ use crate::tui::theme::{Theme, ThemeName};
 
 fn picture(view: &ClusterView, width: usize, glyphs: &'static Glyphs) -> String {
     let theme = Theme::new(ThemeName::Dark, true, glyphs);
-    let lines: Vec<String> = lines(view, width, &theme)
+    let lines: Vec<String> = lines(view, 0, width, &theme)
         .iter()
         .map(|line| line.to_string().trim_end().to_owned())
         .collect();
