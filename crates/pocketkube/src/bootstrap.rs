@@ -1,45 +1,67 @@
-//! What a fresh cluster holds: namespaces and the `kubernetes` Service.
+//! What a fresh cluster holds, read from `data/bootstrap/objects.yaml`.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::api::{GroupResource, StatusError};
+use crate::api::{GroupResource, GroupVersion, GroupVersionKind, StatusError, meta};
 use crate::authentication::UserInfo;
 use crate::endpoints::{ApiServer, Call, CallOptions};
 use crate::registry::Verb;
 
-const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+const OBJECTS: &str = include_str!("../data/bootstrap/objects.yaml");
 
 /// Creates what is missing; what exists stays as it is.
-pub(crate) async fn create(server: &ApiServer, _nodes: usize) -> Result<(), StatusError> {
-    for namespace in NAMESPACES {
-        let body =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        ensure(server, "namespaces", "", body).await?;
+pub(crate) async fn create(server: &ApiServer) -> Result<(), StatusError> {
+    let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
+    for document in serde_yaml::Deserializer::from_str(OBJECTS) {
+        let object = Value::deserialize(document).expect("the file is well-formed YAML");
+        ensure(server, &user, object).await?;
     }
     Ok(())
 }
 
 async fn ensure(
     server: &ApiServer,
-    resource: &str,
-    namespace: &str,
-    body: Value,
+    user: &Arc<UserInfo>,
+    object: Value,
 ) -> Result<(), StatusError> {
-    let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
+    let GroupVersion { group, version } = GroupVersion::parse(meta::api_version(&object));
+    let kind = GroupVersionKind::new(&group, &version, meta::kind(&object));
+    let Some(resource) = server.registry().resources().by_kind(&kind) else {
+        return Ok(());
+    };
     let call = Call {
         verb: Verb::Create,
-        resource: GroupResource::new("", resource),
-        version: "v1".to_owned(),
-        namespace: namespace.to_owned(),
+        resource: GroupResource::new(&group, &resource.plural),
+        version,
+        namespace: meta::namespace(&object).to_owned(),
         name: String::new(),
         subresource: String::new(),
-        body,
+        body: object,
         options: CallOptions::default(),
     };
-    match server.call(&user, call).await {
+    match server.call(user, call).await {
         Err(error) if !error.is_already_exists() => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Cluster;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_begins_with_its_namespaces_and_its_own_service() {
+        use k8s_openapi::api::core::v1::Service;
+        let cluster = Cluster::builder().nodes(0).start().await.unwrap();
+        let services: kube::Api<Service> = kube::Api::namespaced(cluster.client(), "default");
+        let service = services.get("kubernetes").await.unwrap();
+        assert_eq!(
+            service.spec.unwrap().cluster_ip.as_deref(),
+            Some("10.96.0.1")
+        );
+        cluster.shutdown().await.unwrap();
     }
 }

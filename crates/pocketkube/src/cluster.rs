@@ -109,7 +109,7 @@ impl ClusterBuilder {
             tokens,
             authorizer: Box::new(Union(vec![Box::new(Privileged), Box::new(Components)])),
         });
-        bootstrap::create(&server, self.nodes)
+        bootstrap::create(&server)
             .await
             .map_err(StartError::Bootstrap)?;
         let clock = self.clock.clone();
