@@ -97,20 +97,20 @@ impl Case {
         let places = Places::open(Some(folder.path()))?;
         let silent = |_: &'static str| std::future::ready(());
         let prepared = session::prepare_kata(sandbox, &places, kata, true, silent).await?;
-        let observer = Observer::new(sandbox.client());
-        let judge = session::judge(sandbox, &observer, kata)?;
+        // Made after the script: its first lists hold everything that the script did.
+        let judge = || session::judge(sandbox, &Observer::new(sandbox.client()), kata);
         match &self.what {
-            What::Start => nothing_is_done(kata, &settled(sandbox, &judge).await),
+            What::Start => nothing_is_done(kata, &settled(sandbox, &judge()?).await),
             What::Solution => {
                 let solve = named(&kata.solution, "solve.sh")?;
                 *scripts = script::run(kata, solve, &kata.solution, &prepared.shell).await?;
-                all_hold(&judge.settle(Patience::Full).await)
+                all_hold(&judge()?.settle(Patience::Full).await)
             }
             What::Wrong(name) => {
                 let wrong = named(&kata.wrong_scripts, &format!("{name}.sh"))?;
                 *scripts = script::run(kata, wrong, &kata.wrong_scripts, &prepared.shell).await?;
                 let expected = kata.wrong.get(name).map_or(&[][..], Vec::as_slice);
-                refused_by(expected, &settled(sandbox, &judge).await)
+                refused_by(expected, &settled(sandbox, &judge()?).await)
             }
         }
     }
