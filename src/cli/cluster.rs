@@ -12,7 +12,7 @@ use super::app::App;
 use super::output::span;
 use super::{GOOD, Misuse, refused};
 use crate::sandbox::{
-    self, Embedded, EmbeddedOptions, HostPlace, Order, Places, Sandbox, write_private,
+    self, Embedded, EmbeddedOptions, HostPlace, Order, Places, Port, Sandbox, write_private,
 };
 
 #[derive(Debug, clap::Args)]
@@ -80,7 +80,7 @@ async fn run_serve(serve: &Serve) -> Result<ExitCode> {
     let embedded = Embedded::start(&EmbeddedOptions {
         nodes: serve.nodes,
         speed: serve.speed,
-        port: serve.port,
+        port: Port::Exactly(serve.port),
         state: serve.state.clone(),
     })
     .await?;
@@ -132,7 +132,7 @@ pub async fn print_status(places: &Places) -> Result<bool> {
         host.address, host.pid
     );
     println!("nodes     {}", status.nodes);
-    println!("speed     ×{}", status.speed);
+    println!("speed     x{}", status.speed);
     println!("idle      {}", span(status.idle));
     println!("config    {}", place.kubeconfig().display());
     Ok(true)

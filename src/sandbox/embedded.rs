@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use kube::Client;
 use pocketkube::Cluster;
 use pocketkube::clock::Clock;
+use pocketkube::server::ListenError;
 
 use super::api::Sandbox;
 
@@ -17,10 +18,18 @@ pub struct EmbeddedOptions {
     pub nodes: usize,
     /// Cluster seconds per second.
     pub speed: f64,
-    /// The port to listen on; 0 takes any.
-    pub port: u16,
+    pub port: Port,
     /// Where it keeps what it holds; nowhere means in memory only.
     pub state: Option<PathBuf>,
+}
+
+/// Where to listen on loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// On this one; 0 takes any.
+    Exactly(u16),
+    /// On this one if it is free, else on any.
+    Rather(u16),
 }
 
 impl Default for EmbeddedOptions {
@@ -28,7 +37,7 @@ impl Default for EmbeddedOptions {
         Self {
             nodes: 3,
             speed: 1.0,
-            port: 0,
+            port: Port::Exactly(0),
             state: None,
         }
     }
@@ -47,20 +56,37 @@ impl Embedded {
         let cluster = Cluster::builder()
             .nodes(options.nodes)
             .clock(Clock::scaled(options.speed))
+            .state(options.state.clone())
             .start()
             .await
             .context("the cluster does not start")?;
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-        let address = cluster.serve(wanted).await?;
-        Ok(Self {
-            client: cluster.client(),
-            cluster,
-            address,
-        })
+        match serve(&cluster, options.port).await {
+            Ok(address) => Ok(Self {
+                client: cluster.client(),
+                cluster,
+                address,
+            }),
+            Err(error) => {
+                // It must let go of its folder; why it cannot serve is what matters.
+                let _ = cluster.shutdown().await;
+                Err(error.into())
+            }
+        }
     }
 
     pub fn socket(&self) -> SocketAddr {
         self.address
+    }
+}
+
+async fn serve(cluster: &Cluster, port: Port) -> Result<SocketAddr, ListenError> {
+    let on = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match port {
+        Port::Exactly(port) => cluster.serve(on(port)).await,
+        Port::Rather(port) => match cluster.serve(on(port)).await {
+            Ok(address) => Ok(address),
+            Err(_) => cluster.serve(on(0)).await,
+        },
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::Sandbox;
 use super::control::{Asked, Control, HostStatus, Order};
-use super::embedded::{Embedded, EmbeddedOptions};
+use super::embedded::{Embedded, EmbeddedOptions, Port};
 use super::host::{HostFile, HostLock, HostPlace};
 
 /// A host in the background ends after so long without work.
@@ -35,8 +35,13 @@ pub struct Hosting {
 impl Hosting {
     /// Starts the cluster and tells everyone. In the background it also ends by itself.
     pub(super) async fn start(lock: HostLock, place: &HostPlace, background: bool) -> Result<Self> {
-        let (embedded, nodes) = start_cluster(place).await?;
-        let embedded = Arc::new(embedded);
+        let options = EmbeddedOptions {
+            // Shells that know the last host's port go on working.
+            port: Port::Rather(place.told()?.map_or(0, |host| host.address.port())),
+            state: Some(place.state()),
+            ..EmbeddedOptions::default()
+        };
+        let embedded = Arc::new(Embedded::start(&options).await?);
         let control = Control::listen().await?;
         let host = HostFile {
             pid: std::process::id(),
@@ -53,7 +58,7 @@ impl Hosting {
         tasks.spawn("host control", control.run(sender));
         let desk = Desk {
             embedded: embedded.clone(),
-            nodes,
+            nodes: options.nodes,
             background,
             last_work: Instant::now(),
         };
@@ -70,21 +75,6 @@ impl Hosting {
     pub async fn stopped(&self) {
         self.stopped.cancelled().await;
     }
-}
-
-/// On the port that the last host had, where it is free: shells that know it go on working.
-async fn start_cluster(place: &HostPlace) -> Result<(Embedded, usize)> {
-    let mut options = EmbeddedOptions {
-        port: place.told()?.map_or(0, |host| host.address.port()),
-        state: Some(place.state()),
-        ..EmbeddedOptions::default()
-    };
-    let mut started = Embedded::start(&options).await;
-    if started.is_err() && options.port != 0 {
-        options.port = 0;
-        started = Embedded::start(&options).await;
-    }
-    Ok((started?, options.nodes))
 }
 
 /// Answers other processes.

@@ -27,7 +27,7 @@ pub use attached::Attached;
 pub use boot::{attach_if_running, attach_or_leave_host, host_in_background, host_or_attach};
 pub use choice::Choice;
 pub use control::{HostStatus, Order, ask};
-pub use embedded::{Embedded, EmbeddedOptions};
+pub use embedded::{Embedded, EmbeddedOptions, Port};
 pub use host::{HostFile, HostPlace};
 pub use hosting::Hosting;
 pub use observe::{Listing, Observer, Watched};

@@ -13,6 +13,9 @@ mod progress;
 mod state;
 mod update;
 
+#[cfg(test)]
+mod tests;
+
 pub use driver::{Prepared, describe, drive, judge, prepare_kata};
 pub use effect::Effect;
 pub use event::{Action, Event};
