@@ -76,7 +76,7 @@ async fn once(
         junit::write(path, &[suite(&report, began.elapsed())])?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report.json())?);
+        say!("{}", serde_json::to_string_pretty(&report.json())?);
     } else {
         report.print(&app.out);
         if report.is_solved() {
@@ -98,7 +98,7 @@ async fn watch_until_solved(
     let mut known: Vec<Verdict> = Vec::new();
     let mut tasks = session::judge_tasks(kata, &known);
     for task in &tasks {
-        println!("{}", task_line(&app.out, task));
+        say!("{}", task_line(&app.out, task));
     }
     let judged = judge.watch(sender, again);
     tokio::pin!(judged);
@@ -112,14 +112,14 @@ async fn watch_until_solved(
             _ = tokio::signal::ctrl_c() => return Ok(refused()),
         };
         if !verdict.holds() {
-            println!("\n{}", verdict_text(&app.out, &verdict));
+            say!("\n{}", verdict_text(&app.out, &verdict));
         }
         known.retain(|earlier| earlier.check != verdict.check);
         known.push(verdict);
         let now = session::judge_tasks(kata, &known);
         for (before, task) in tasks.iter().zip(&now) {
             if before.status != task.status {
-                println!("\n{}", task_line(&app.out, task));
+                say!("\n{}", task_line(&app.out, task));
             }
         }
         tasks = now;
@@ -132,9 +132,9 @@ async fn watch_until_solved(
 }
 
 fn print_solved(app: &App, kata: &KataInstance) {
-    println!("\n{}\n", app.out.good(&format!("solved: {}", kata.title)));
-    println!("{}\n", app.out.prose(&kata.debrief));
-    println!("  {}", app.out.paint(Tone::Accent, "kubekata next"));
+    say!("\n{}\n", app.out.good(&format!("solved: {}", kata.title)));
+    say!("{}\n", app.out.prose(&kata.debrief));
+    say!("  {}", app.out.paint(Tone::Accent, "kubekata next"));
 }
 
 fn suite(report: &Report<'_>, time: Duration) -> Suite {

@@ -85,8 +85,8 @@ async fn run_serve(serve: &Serve) -> Result<ExitCode> {
     })
     .await?;
     write_private(&serve.kubeconfig, &embedded.kubeconfig())?;
-    println!("https://{}", embedded.socket());
-    println!(
+    say!("https://{}", embedded.socket());
+    say!(
         "export KUBECONFIG={}",
         shell_words::quote(&serve.kubeconfig.display().to_string())
     );
@@ -119,7 +119,7 @@ async fn status(app: &App) -> Result<ExitCode> {
 pub async fn print_status(places: &Places) -> Result<bool> {
     let place = HostPlace::of(places)?;
     let Some(host) = place.living()? else {
-        println!("cluster   not running; it starts when it is needed");
+        say!("cluster   not running; it starts when it is needed");
         return Ok(false);
     };
     let status = sandbox::ask(&host, Order::Status).await?;
@@ -127,21 +127,22 @@ pub async fn print_status(places: &Places) -> Result<bool> {
         true => "in the background",
         false => "in the terminal interface",
     };
-    println!(
+    say!(
         "cluster   https://{}  {kind}, process {}",
-        host.address, host.pid
+        host.address,
+        host.pid
     );
-    println!("nodes     {}", status.nodes);
-    println!("speed     x{}", status.speed);
-    println!("idle      {}", span(status.idle));
-    println!("config    {}", place.kubeconfig().display());
+    say!("nodes     {}", status.nodes);
+    say!("speed     x{}", status.speed);
+    say!("idle      {}", span(status.idle));
+    say!("config    {}", place.kubeconfig().display());
     Ok(true)
 }
 
 async fn stop(app: &App) -> Result<ExitCode> {
     let place = HostPlace::of(&app.places()?)?;
     let Some(host) = place.living()? else {
-        println!("no cluster runs");
+        say!("no cluster runs");
         return Ok(GOOD);
     };
     let status = sandbox::ask(&host, Order::Stop).await?;
@@ -161,7 +162,7 @@ async fn stop(app: &App) -> Result<ExitCode> {
     tokio::time::timeout(Duration::from_secs(15), gone)
         .await
         .with_context(|| format!("process {} does not end", host.pid))??;
-    println!("stopped");
+    say!("stopped");
     Ok(GOOD)
 }
 

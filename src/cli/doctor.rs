@@ -42,7 +42,7 @@ pub async fn run(app: &App) -> Result<ExitCode> {
                 (app.out.bad("bad "), words)
             }
         };
-        println!(" {mark}  {name:10} {words}");
+        say!(" {mark}  {name:10} {words}");
     }
     Ok(if healthy { GOOD } else { refused() })
 }

@@ -61,11 +61,11 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     sandbox.close().await?;
     for name in ["KUBECONFIG", super::app::KATA_VARIABLE] {
         if let Some(value) = shell.variables.get(name) {
-            println!("{}", args.shell.assignment(name, value));
+            say!("{}", args.shell.assignment(name, value));
         }
     }
-    println!("{}", args.shell.alias());
-    println!("{}", args.shell.how_to());
+    say!("{}", args.shell.alias());
+    say!("{}", args.shell.how_to());
     Ok(GOOD)
 }
 

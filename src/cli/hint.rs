@@ -34,17 +34,17 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
             let shown = attempt.hints.len() + 1;
             print(app, &kata.hints[index], shown, kata.hints.len());
         }
-        None => println!("no more hints; `kubekata solution` shows the whole way"),
+        None => say!("no more hints; `kubekata solution` shows the whole way"),
     }
     Ok(GOOD)
 }
 
 fn print(app: &App, hint: &Hint, shown: usize, of: usize) {
     let count = format!("hint {shown} of {of}, {}", hint.tier.as_str());
-    println!("{}\n", app.out.paint(Tone::Dim, &count));
-    println!("{}", app.out.prose(&hint.text));
+    say!("{}\n", app.out.paint(Tone::Dim, &count));
+    say!("{}", app.out.prose(&hint.text));
     if let Some(command) = &hint.command {
-        println!("\n  {}", app.out.paint(Tone::Accent, command));
+        say!("\n  {}", app.out.paint(Tone::Accent, command));
     }
 }
 

@@ -16,7 +16,7 @@ pub fn run(app: &App) -> Result<ExitCode> {
             problems.extend(course::lint(&course));
             let Err(problems) = problems.or_ok(()) else {
                 let katas = course.katas.len();
-                println!(
+                say!(
                     "{}",
                     app.out
                         .good(&format!("{katas} katas, nothing to complain about"))
@@ -27,8 +27,8 @@ pub fn run(app: &App) -> Result<ExitCode> {
         }
     };
     for problem in problems.iter() {
-        println!("{problem}");
+        say!("{problem}");
     }
-    println!("{}", app.out.bad(&format!("{} to mend", problems.len())));
+    say!("{}", app.out.bad(&format!("{} to mend", problems.len())));
     Ok(refused())
 }

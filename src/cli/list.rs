@@ -22,7 +22,7 @@ pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let Learner { progress, seed, .. } = app.learner()?;
     let tracks = State::new(course, seed, progress).map();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&tracks))?);
+        say!("{}", serde_json::to_string_pretty(&as_json(&tracks))?);
     } else {
         print(&app.out, &tracks);
     }
@@ -42,12 +42,12 @@ fn print(out: &Output, tracks: &[TrackLine]) {
     let title_width = widest(|kata| kata.title.chars().count());
     for (index, track) in tracks.iter().enumerate() {
         if index > 0 {
-            println!();
+            say!("");
         }
         let progress = format!("{}/{}", track.solved, track.katas.len());
-        println!("{}  {progress}", out.paint(Tone::Strong, &track.title));
+        say!("{}  {progress}", out.paint(Tone::Strong, &track.title));
         for kata in &track.katas {
-            println!(
+            say!(
                 "  {}  {:id_width$}  {:title_width$}  {:>3} min  {:6}  {}",
                 status(out, kata.status),
                 kata.id,

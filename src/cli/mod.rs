@@ -1,5 +1,12 @@
 //! The command line: one file and one row per subcommand.
 
+/// Prints a line; where nobody reads any more (`| head`), it says nothing.
+macro_rules! say {
+    ($($words:tt)*) => {
+        crate::cli::print_line(format_args!($($words)*))
+    };
+}
+
 mod app;
 mod args;
 mod check;
@@ -77,6 +84,12 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Cluster(args)) => cluster::run(app, args).await,
     }
+}
+
+fn print_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    // A pipe that was closed is no reason to complain.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// What the program has to say about itself goes to stderr, and only when asked for.

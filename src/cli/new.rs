@@ -47,10 +47,10 @@ pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
     }
     for (path, text) in files(track, slug) {
         write(&root.join(&path), &text)?;
-        println!("{path}");
+        say!("{path}");
     }
-    println!("\nadd `{slug}` to the lessons of the track `{track}` in lessons/course.yaml, then:");
-    println!("  kubekata lint && kubekata verify {id}");
+    say!("\nadd `{slug}` to the lessons of the track `{track}` in lessons/course.yaml, then:");
+    say!("  kubekata lint && kubekata verify {id}");
     Ok(GOOD)
 }
 

@@ -19,7 +19,7 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         .filter(|kata| !learner.progress.is_solved(&kata.id))
         .map(|kata| kata.id.clone());
     let Some(id) = after.or_else(|| state.next_kata()) else {
-        println!("every kata is solved");
+        say!("every kata is solved");
         return Ok(GOOD);
     };
     let Some(kata) = course.kata(&id) else {

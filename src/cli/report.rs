@@ -33,7 +33,7 @@ impl<'a> Report<'a> {
     /// The tasks, then what is different, then where to look.
     pub fn print(&self, out: &Output) {
         for task in &self.tasks {
-            println!("{}", task_line(out, task));
+            say!("{}", task_line(out, task));
         }
         let mut wrong = self
             .verdicts
@@ -41,10 +41,10 @@ impl<'a> Report<'a> {
             .filter(|verdict| !verdict.holds())
             .peekable();
         if wrong.peek().is_some() {
-            println!();
+            say!("");
         }
         for verdict in wrong {
-            println!("{}\n", verdict_text(out, verdict));
+            say!("{}\n", verdict_text(out, verdict));
         }
     }
 

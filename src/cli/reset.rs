@@ -29,7 +29,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
         kata.id
     );
     if !args.yes && !confirmed(&question)? {
-        println!("nothing was changed");
+        say!("nothing was changed");
         return Ok(refused());
     }
     begin(app, &mut learner, &kata, true).await?;

@@ -28,11 +28,11 @@ pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let mut files: Vec<_> = kata.solution.iter().collect();
     files.sort_by_key(|file| (file.name != "solve.sh", file.name.as_str()));
     for file in files {
-        println!(
+        say!(
             "{}\n",
             app.out.paint(Tone::Dim, &format!("# {}", file.name))
         );
-        println!("{}", file.text);
+        say!("{}", file.text);
     }
     Ok(GOOD)
 }

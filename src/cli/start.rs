@@ -49,16 +49,16 @@ pub async fn begin(
 }
 
 fn print(out: &Output, kata: &KataInstance, prepared: &Prepared) {
-    println!("{}  {}\n", out.paint(Tone::Strong, &kata.title), kata.id);
-    println!("{}\n", out.prose(&kata.story));
+    say!("{}  {}\n", out.paint(Tone::Strong, &kata.title), kata.id);
+    say!("{}\n", out.prose(&kata.story));
     for task in session::judge_tasks(kata, &[]) {
-        println!("{}", task_line(out, &task));
+        say!("{}", task_line(out, &task));
     }
     let found = match prepared.fresh {
         true => "",
         false => "\nEverything stands as you left it; `kubekata reset` begins anew.",
     };
-    println!("{found}");
+    say!("{found}");
     let rows = [
         ("kubekata shell", "a shell in the kata's folder"),
         ("eval \"$(kubekata env)\"", "or your own terminal"),
@@ -66,7 +66,7 @@ fn print(out: &Output, kata: &KataInstance, prepared: &Prepared) {
         ("kubekata hint", "a nudge, then more"),
     ];
     for (command, what) in rows {
-        println!(
+        say!(
             "  {:24} {}",
             out.paint(Tone::Accent, &format!("{command:24}")),
             out.paint(Tone::Dim, what)

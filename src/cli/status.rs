@@ -21,25 +21,25 @@ pub async fn run(app: &App) -> Result<ExitCode> {
             } else {
                 "under way"
             };
-            println!("kata      {}  {}, {how}", kata.id, kata.title);
+            say!("kata      {}  {}, {how}", kata.id, kata.title);
             let hints = counted(attempt.hints.len(), "hint");
-            println!(
+            say!(
                 "attempt   {}, {hints}, {}",
                 attempt.number,
                 span(attempt.seconds)
             );
-            println!("files     {}", learner.places.work(&kata.id).display());
+            say!("files     {}", learner.places.work(&kata.id).display());
         }
-        None => println!("kata      none yet"),
+        None => say!("kata      none yet"),
     }
     let seed = learner.seed;
     let places = learner.places.clone();
     let tracks = State::new(course, seed, learner.progress).map();
     let solved: usize = tracks.iter().map(|track| track.solved).sum();
     let all: usize = tracks.iter().map(|track| track.katas.len()).sum();
-    println!("course    {solved} of {all} katas");
-    println!("seed      {seed}");
-    println!("data      {}", places.root().display());
+    say!("course    {solved} of {all} katas");
+    say!("seed      {seed}");
+    say!("data      {}", places.root().display());
     print_status(&places).await?;
     Ok(GOOD)
 }

@@ -1,4 +1,7 @@
 //! What the tests from outside share.
 
+mod lab;
 #[cfg(unix)]
 pub mod terminal;
+
+pub use lab::{create, judge, judged, kubekata, patch, stderr, stdout};

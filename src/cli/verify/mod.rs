@@ -99,7 +99,7 @@ fn print(app: &App, outcome: &Outcome) {
         None => app.out.good("proven"),
         Some(_) => app.out.bad("failed"),
     };
-    println!(
+    say!(
         " {mark}  {:32} {:24} {:5.2} s, of it {:4.2} s in scripts",
         outcome.title,
         outcome.what,
@@ -108,7 +108,7 @@ fn print(app: &App, outcome: &Outcome) {
     );
     if let Some(failure) = &outcome.failure {
         for line in failure.lines() {
-            println!("           {line}");
+            say!("           {line}");
         }
     }
 }
@@ -120,16 +120,16 @@ fn print_sum(app: &App, outcomes: &[Outcome], wall: Duration) {
     katas.sort_unstable();
     katas.dedup();
     let per_kata = above.as_secs_f64() / katas.len().max(1) as f64;
-    println!();
-    println!(
+    say!("");
+    say!(
         "{} cases of {} katas in {:.2} s; {per_kata:.2} s a kata above its scripts",
         outcomes.len(),
         katas.len(),
         wall.as_secs_f64(),
     );
     match failed {
-        0 => println!("{}", app.out.good("all proven")),
-        _ => println!("{}", app.out.bad(&format!("{failed} failed"))),
+        0 => say!("{}", app.out.good("all proven")),
+        _ => say!("{}", app.out.bad(&format!("{failed} failed"))),
     }
 }
 
