@@ -17,8 +17,9 @@ pub(crate) enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
-/// Bodies may not nest deeper: everything that follows walks them recursively.
-pub(crate) const MAX_DEPTH: usize = 500;
+/// Bodies may not nest deeper. Everything that follows walks them recursively, and whoever reads
+/// an object back as JSON, from a list or from disk, stops at 128 levels.
+pub(crate) const MAX_DEPTH: usize = 120;
 
 impl<'a> Node<'a> {
     /// The kind of value as Go's error messages call it.

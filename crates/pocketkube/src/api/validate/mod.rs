@@ -5,6 +5,7 @@
 
 mod meta;
 mod options;
+mod parts;
 mod values;
 
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use super::tree::{elements, strings, text};
 
 pub use meta::*;
 pub use options::*;
+pub use parts::*;
 pub use values::*;
 
 pub const FIELD_IMMUTABLE: &str = "field is immutable";

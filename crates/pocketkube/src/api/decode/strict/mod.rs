@@ -6,17 +6,16 @@
 //! are errors with Go's words; unknown and duplicate fields are collected for the caller to judge.
 //! Mirrors `sigs.k8s.io/json` and the `UnmarshalJSON` methods of the special types (v1.35).
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, PAD};
+mod path;
+mod scalars;
+
 use serde_json::{Map, Value};
 
-use super::node::{Node, float_value};
-use super::time::{self, Layout};
+use self::path::StrictPath;
+use super::node::Node;
 use super::zero;
 use crate::api::field::go_quote;
-use crate::api::quantity::{Quantity, QuantityError};
-use crate::api::schema::{self, Field, Message, Shape, Type};
+use crate::api::schema::{self, Field, Message, Shape};
 
 /// An object in normal form.
 #[derive(Debug)]
@@ -75,12 +74,6 @@ struct Walker {
     saved: Option<String>,
     structs: usize,
 }
-
-/// Like Go's, it does not mind left-over bits in the last letter.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    PAD.with_decode_allow_trailing_bits(true),
-);
 
 /// Fatal errors end the walk at once.
 type Walk<T> = Result<T, String>;
@@ -196,134 +189,6 @@ impl Walker {
         }
     }
 
-    fn one(&mut self, node: Node<'_>, field: &'static Field) -> Walk<Value> {
-        match (field.kind, node) {
-            (Type::Message(message), node) => self.message(node, message.get()),
-            (Type::String, Node::String(text)) => Ok(Value::String(text.into_owned())),
-            (Type::Bool, Node::Bool(value)) => Ok(Value::Bool(value)),
-            (Type::Int32, Node::Number(text)) => {
-                Ok(self.number(text.parse::<i32>().map(Value::from).ok(), &text, field))
-            }
-            (Type::Int64, Node::Number(text)) => {
-                Ok(self.number(text.parse::<i64>().map(Value::from).ok(), &text, field))
-            }
-            (Type::Double, Node::Number(text)) => {
-                let float = text.parse().ok().filter(|float: &f64| float.is_finite());
-                Ok(self.number(float.map(float_value), &text, field))
-            }
-            (Type::Bytes, Node::String(text)) => Ok(self.bytes(&text)),
-            (Type::Quantity, node) => quantity(node),
-            (Type::IntOrString, Node::String(text)) => Ok(Value::String(text.into_owned())),
-            (Type::IntOrString, node) => self.int_or_string(node),
-            (Type::Time, node) => self.time(node, Layout::Seconds),
-            (Type::MicroTime, node) => self.time(node, Layout::Micros),
-            (Type::Duration, Node::String(text)) => Ok(Value::String(text.into_owned())),
-            (Type::FieldsV1 | Type::RawExtension | Type::Json, node) => Ok(node.into_value()),
-            (Type::Strings, Node::Array(items)) => Ok(self.strings(items)),
-            (Type::SchemaOrBool, node) => self.schema_or_bool(node),
-            (Type::SchemaOrArray, node) => self.schema_or_array(node),
-            (Type::SchemaOrStrings, node) => self.schema_or_strings(node),
-            (_, other) => {
-                self.save_type_error(other.describe(), &field.go_element());
-                Ok(Value::Null)
-            }
-        }
-    }
-
-    // === Scalars ===
-
-    fn number(&mut self, read: Option<Value>, text: &str, field: &Field) -> Value {
-        read.unwrap_or_else(|| {
-            self.save_type_error(&format!("number {text}"), &field.go_element());
-            Value::Null
-        })
-    }
-
-    fn bytes(&mut self, text: &str) -> Value {
-        // Go's decoder passes over line ends.
-        let plain: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-        match BASE64.decode(&plain) {
-            Ok(bytes) => Value::String(BASE64.encode(bytes)),
-            Err(error) => {
-                let at = match error {
-                    base64::DecodeError::InvalidByte(at, _)
-                    | base64::DecodeError::InvalidLastSymbol(at, _) => at,
-                    _ => plain.len() / 4 * 4,
-                };
-                self.save(format!("illegal base64 data at input byte {at}"));
-                Value::Null
-            }
-        }
-    }
-
-    fn int_or_string(&mut self, node: Node<'_>) -> Walk<Value> {
-        match node {
-            Node::Number(text) => match text.parse::<i32>() {
-                Ok(number) => Ok(number.into()),
-                Err(_) => Err(self.type_error(&format!("number {text}"), "int32")),
-            },
-            other => Err(self.type_error(other.describe(), "int32")),
-        }
-    }
-
-    fn time(&mut self, node: Node<'_>, layout: Layout) -> Walk<Value> {
-        match node {
-            Node::String(text) => Ok(time::canonical(&text, layout)?.into()),
-            other => Err(self.type_error(other.describe(), "string")),
-        }
-    }
-
-    fn strings(&mut self, items: Vec<Node<'_>>) -> Value {
-        let mut strings = Vec::with_capacity(items.len());
-        for item in items {
-            match item {
-                Node::String(text) => strings.push(Value::String(text.into_owned())),
-                Node::Null => strings.push("".into()),
-                other => self.save_type_error(other.describe(), "string"),
-            }
-        }
-        Value::Array(strings)
-    }
-
-    // === Schemas in CustomResourceDefinitions ===
-
-    fn schema_or_bool(&mut self, node: Node<'_>) -> Walk<Value> {
-        match node {
-            Node::Bool(value) => Ok(Value::Bool(value)),
-            Node::Object(_) => self.json_schema(node),
-            _ => Err("boolean or JSON schema expected".to_owned()),
-        }
-    }
-
-    fn schema_or_array(&mut self, node: Node<'_>) -> Walk<Value> {
-        match node {
-            Node::Object(_) => self.json_schema(node),
-            Node::Array(items) => items
-                .into_iter()
-                .map(|item| self.json_schema(item))
-                .collect::<Walk<Vec<Value>>>()
-                .map(Value::from),
-            _ => Ok(Value::Null),
-        }
-    }
-
-    fn schema_or_strings(&mut self, node: Node<'_>) -> Walk<Value> {
-        match node {
-            Node::Object(_) => self.json_schema(node),
-            Node::Array(items) => Ok(self.strings(items)),
-            _ => Ok(Value::Null),
-        }
-    }
-
-    /// A schema inside a value that reads itself; upstream looks for no unknown fields there.
-    fn json_schema(&mut self, node: Node<'_>) -> Walk<Value> {
-        let message = schema::json_schema_props();
-        let known = self.strict_errors.len();
-        let value = self.message(node, message);
-        self.strict_errors.truncate(known);
-        value
-    }
-
     // === Errors ===
 
     /// A tree of any types, apart from duplicates.
@@ -384,51 +249,6 @@ impl Walker {
 
     fn save(&mut self, error: String) {
         self.saved.get_or_insert(error);
-    }
-}
-
-fn quantity(node: Node<'_>) -> Walk<Value> {
-    let parsed = match &node {
-        Node::String(text) | Node::Number(text) => Quantity::parse(text.trim()),
-        _ => Err(QuantityError::Format),
-    };
-    match parsed {
-        Ok(quantity) => Ok(Value::String(quantity.to_string())),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// `spec.containers[0]`, grown and cut back as the walk goes.
-#[derive(Default)]
-struct StrictPath(String);
-
-impl StrictPath {
-    /// Returns what to [`truncate`](Self::truncate) to afterwards.
-    fn push_key(&mut self, key: &str) -> usize {
-        let before = self.0.len();
-        if before > 0 {
-            self.0.push('.');
-        }
-        self.0.push_str(key);
-        before
-    }
-
-    fn push_index(&mut self, index: usize) -> usize {
-        use std::fmt::Write;
-        let before = self.0.len();
-        let _ = write!(self.0, "[{index}]");
-        before
-    }
-
-    fn truncate(&mut self, before: usize) {
-        self.0.truncate(before);
-    }
-
-    fn with(&self, field: &str) -> String {
-        if self.0.is_empty() {
-            return field.to_owned();
-        }
-        format!("{}.{field}", self.0)
     }
 }
 
