@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Pod;
 use parking_lot::RwLock;
 
 use super::{Kind, ObjectKey, Selector};
@@ -172,6 +173,16 @@ impl<K: Kind> Lister<K> {
         self.index("controller", |object: &K| match object.controller() {
             Some(owner) => vec![owner.uid.clone()],
             None => vec![orphans_of(object.namespace())],
+        })
+    }
+}
+
+impl Lister<Pod> {
+    /// The index of Pods by the node that they are bound to.
+    pub fn by_node(&self) -> Index<Pod> {
+        self.index("node", |pod: &Pod| {
+            let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+            node.filter(|node| !node.is_empty()).into_iter().collect()
         })
     }
 }

@@ -9,12 +9,17 @@ mod claim;
 mod conditions;
 mod context;
 mod deployment;
+mod endpoints;
+mod endpointslice;
 mod expectations;
 mod percent;
 mod pod;
 mod pod_control;
 mod replicaset;
+mod root_ca_publisher;
 mod runner;
+mod service;
+mod service_account;
 #[cfg(test)]
 mod simulation;
 
@@ -52,6 +57,36 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "replication-controller",
         resource: ("", "v1", "replicationcontrollers"),
         start: replicaset::start_replication_controllers,
+    },
+    Row {
+        name: "endpoints-controller",
+        service_account: "endpoint-controller",
+        resource: ("", "v1", "endpoints"),
+        start: endpoints::start,
+    },
+    Row {
+        name: "endpointslice-controller",
+        service_account: "endpointslice-controller",
+        resource: ("discovery.k8s.io", "v1", "endpointslices"),
+        start: endpointslice::start,
+    },
+    Row {
+        name: "endpointslice-mirroring-controller",
+        service_account: "endpointslicemirroring-controller",
+        resource: ("discovery.k8s.io", "v1", "endpointslices"),
+        start: endpointslice::start_mirroring,
+    },
+    Row {
+        name: "serviceaccount-controller",
+        service_account: "service-account-controller",
+        resource: ("", "v1", "serviceaccounts"),
+        start: service_account::start,
+    },
+    Row {
+        name: "root-ca-certificate-publisher-controller",
+        service_account: "root-ca-cert-publisher",
+        resource: ("", "v1", "configmaps"),
+        start: root_ca_publisher::start,
     },
 ];
 
