@@ -92,7 +92,7 @@ impl ApiServer {
             Some(subresource) => subresource.verbs.contains(&verb),
             None => resource.verbs.contains(&verb),
         };
-        if !supported {
+        if !supported || !fits_path(verb, &info) {
             return Err(not_allowed());
         }
 
@@ -159,6 +159,15 @@ fn verb(name: &str) -> Option<Verb> {
         .iter()
         .copied()
         .find(|verb| verb.as_str() == name)
+}
+
+/// Whether the path names what the verb works on: one object, or a collection.
+fn fits_path(verb: Verb, info: &RequestInfo) -> bool {
+    match verb {
+        Verb::Update | Verb::Patch => !info.name.is_empty(),
+        Verb::Create => info.name.is_empty() || !info.subresource.is_empty(),
+        _ => true,
+    }
 }
 
 fn not_allowed() -> StatusError {
