@@ -1,11 +1,16 @@
 //! The kinds of the core group: one file and one row each.
 
+pub mod componentstatus;
 pub mod configmap;
 pub mod endpoints;
 pub mod event;
+pub mod limitrange;
 pub mod namespace;
 pub mod node;
+pub mod persistentvolume;
+pub mod persistentvolumeclaim;
 pub mod pod;
+pub mod resourcequota;
 pub mod resources;
 pub mod secret;
 pub mod service;
@@ -16,12 +21,17 @@ use super::ResourceDef;
 /// The rows of this group.
 pub fn resources() -> Vec<ResourceDef> {
     vec![
+        componentstatus::resource(),
         configmap::resource(),
         endpoints::resource(),
         event::resource(),
+        limitrange::resource(),
         namespace::resource(),
         node::resource(),
+        persistentvolume::resource(),
+        persistentvolumeclaim::resource(),
         pod::resource(),
+        resourcequota::resource(),
         secret::resource(),
         service::resource(),
         serviceaccount::resource(),

@@ -108,7 +108,7 @@ fn is_extended(name: &str) -> bool {
 }
 
 /// Whether more may be limited than requested, as nodes can take it back.
-fn is_overcommit_allowed(name: &str) -> bool {
+pub fn is_overcommit_allowed(name: &str) -> bool {
     is_native(name) && !name.starts_with(HUGE_PAGES)
 }
 

@@ -17,6 +17,8 @@ mod table;
 
 use serde_json::Value;
 
+pub(crate) use diff::go_diff;
+
 use crate::api::GroupVersionKind;
 use crate::registry::{ResourceDef, SelectableField, Verb};
 

@@ -12,7 +12,7 @@ use crate::api::field::{Error, ErrorList};
 use crate::api::{names, validate};
 use crate::registry::validation::Field;
 
-pub use affinity::affinity;
+pub use affinity::{affinity, node_selector};
 pub use spread::spread;
 
 /// `schedulingGates` and `readinessGates`.

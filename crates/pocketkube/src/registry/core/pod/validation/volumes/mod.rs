@@ -23,6 +23,9 @@ pub use mounts::{devices, mounts};
 pub use paths::local_descending;
 pub use projected::tokens_need_an_account;
 
+pub(crate) use paths::no_backsteps;
+pub(crate) use sources::{RULES as SOURCE_RULES, Rule as SourceRule};
+
 /// The volumes of a Pod by name, as far as they are right.
 pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
 

@@ -6,9 +6,11 @@ use crate::api::names::{self, NameUse};
 use crate::api::quantity::Quantity;
 use crate::api::tree::{entries, text};
 use crate::api::validate;
+use crate::registry::core::persistentvolumeclaim::claim_spec;
 use crate::registry::validation::Field;
 
-type Rule = fn(&Field<'_>) -> ErrorList;
+/// What a source of some kind must say.
+pub type Rule = fn(&Field<'_>) -> ErrorList;
 
 /// All sources, in the order in which Kubernetes looks at them.
 pub const RULES: &[(&str, Rule)] = &[
@@ -167,52 +169,6 @@ fn ephemeral(source: &Field<'_>) -> ErrorList {
         }
     }
     errors.extend(claim_spec(&template.child("spec")));
-    errors
-}
-
-/// The rules of a PersistentVolumeClaim's spec.
-pub fn claim_spec(spec: &Field<'_>) -> ErrorList {
-    const MODES: &[&str] = &[
-        "ReadOnlyMany",
-        "ReadWriteMany",
-        "ReadWriteOnce",
-        "ReadWriteOncePod",
-    ];
-    const ALONE: &str = "ReadWriteOncePod";
-    let mut errors = ErrorList::new();
-    let modes = spec.child("accessModes");
-    if modes.is_empty() {
-        errors.push(modes.required("at least 1 access mode is required"));
-    }
-    errors.extend(spec.child("selector").must_be_label_selector());
-    let path = &modes.path;
-    for mode in modes.items().filter(|mode| !MODES.contains(&mode.text())) {
-        errors.push(Error::not_supported(path.clone(), mode.text(), MODES));
-    }
-    let known: Vec<&str> = modes
-        .items()
-        .map(|mode| mode.text())
-        .filter(|mode| MODES.contains(mode))
-        .collect();
-    if known.contains(&ALONE) && known.iter().any(|mode| *mode != ALONE) {
-        errors.push(modes.forbidden("may not use ReadWriteOncePod with other access modes"));
-    }
-    let resources = spec.child("resources");
-    let size = &resources.value["requests"]["storage"];
-    let size = Field::new(size, resources.path.key("storage"));
-    if !size.is_set() {
-        errors.push(size.required(""));
-    } else if Quantity::of_value(size.value) <= Quantity::ZERO {
-        errors.push(size.invalid("must be greater than zero"));
-    }
-    let class = spec.child("storageClassName");
-    if !class.is_empty() {
-        errors.extend(class.faults(names::name_is_dns_subdomain(class.text(), NameUse::Whole)));
-    }
-    let mode = spec.child("volumeMode");
-    if mode.is_set() {
-        errors.extend(mode.must_be_one_of(&["Block", "Filesystem"]));
-    }
     errors
 }
 
