@@ -3,6 +3,7 @@
 //! This is the leaf of the crate: it imports nothing from it. Mirrors Kubernetes'
 //! `staging/src/k8s.io/apimachinery`.
 
+pub mod cron;
 pub mod decode;
 pub mod field;
 pub mod gvk;

@@ -129,7 +129,7 @@ fn next_step(
     now: Timestamp,
 ) -> Step {
     let strategy = resource.strategy.as_ref();
-    let finalizers = finalizers_for(existing, options);
+    let finalizers = finalizers_for(existing, options, strategy.orphans_dependents());
     let is_held = !finalizers.is_empty() || strategy.holds_deletion(existing);
     let mut object = existing.clone();
     set_finalizers(&mut object, &finalizers);
@@ -183,7 +183,11 @@ fn set_deletion(object: &mut Value, begun: Timestamp, grace: i64) {
 }
 
 /// The object's finalizers, with those of the garbage collector as this deletion asks for them.
-fn finalizers_for(existing: &Value, options: &DeleteOptions) -> Vec<String> {
+fn finalizers_for(
+    existing: &Value,
+    options: &DeleteOptions,
+    orphans_by_default: bool,
+) -> Vec<String> {
     let has = |wanted: &str| meta::finalizers(existing).any(|name| name == wanted);
     let (orphan, foreground) = match (options.orphan_dependents, options.propagation) {
         (Some(orphan), _) => (orphan, false),
@@ -191,7 +195,10 @@ fn finalizers_for(existing: &Value, options: &DeleteOptions) -> Vec<String> {
             propagation == Propagation::Orphan,
             propagation == Propagation::Foreground,
         ),
-        (None, None) => (has(ORPHAN), has(FOREGROUND)),
+        (None, None) => (
+            has(ORPHAN) || (orphans_by_default && !has(FOREGROUND)),
+            has(FOREGROUND),
+        ),
     };
     let mut finalizers: Vec<String> = meta::finalizers(existing)
         .filter(|name| *name != ORPHAN && *name != FOREGROUND)

@@ -28,12 +28,16 @@ pub use table::ResourceTable;
 pub use update::Change;
 
 pub mod apps;
+pub mod autoscaling;
+pub mod batch;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
 pub mod events;
 pub mod networking;
+pub mod policy;
 pub mod rbac;
+pub mod scheduling;
 pub mod storage;
 pub mod validation;
 
@@ -42,6 +46,10 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
     [
         core::resources(),
         apps::resources(),
+        autoscaling::resources(),
+        batch::resources(),
+        policy::resources(),
+        scheduling::resources(),
         coordination::resources(),
         discovery::resources(),
         events::resources(),

@@ -127,6 +127,12 @@ pub trait Strategy: Send + Sync {
     /// (`status.phase` of a Namespace).
     fn prepare_for_delete(&self, _object: &mut Value) {}
 
+    /// Whether a deletion that does not say otherwise leaves dependents alone, rather than
+    /// deleting them in the background.
+    fn orphans_dependents(&self) -> bool {
+        false
+    }
+
     /// Whether DELETE answers with the object rather than a `Status`.
     fn returns_deleted_object(&self) -> bool {
         false

@@ -1,14 +1,23 @@
-//! The kinds of the `apps` group: one file and one row each.
+//! The kinds of the apps group: one file and one row each.
 
 pub mod int_or_percent;
+pub mod replicaset;
 pub mod workload;
 
+mod controllerrevision;
+mod daemonset;
 mod deployment;
-mod replica_set;
+mod statefulset;
 
 use super::ResourceDef;
 
 /// The rows of this group.
 pub fn resources() -> Vec<ResourceDef> {
-    vec![deployment::resource(), replica_set::resource()]
+    vec![
+        controllerrevision::resource(),
+        daemonset::resource(),
+        deployment::resource(),
+        replicaset::resource(),
+        statefulset::resource(),
+    ]
 }

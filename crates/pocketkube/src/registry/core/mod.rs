@@ -10,6 +10,8 @@ pub mod node;
 pub mod persistentvolume;
 pub mod persistentvolumeclaim;
 pub mod pod;
+pub mod podtemplate;
+pub mod replicationcontroller;
 pub mod resourcequota;
 pub mod resources;
 pub mod secret;
@@ -31,6 +33,8 @@ pub fn resources() -> Vec<ResourceDef> {
         persistentvolume::resource(),
         persistentvolumeclaim::resource(),
         pod::resource(),
+        podtemplate::resource(),
+        replicationcontroller::resource(),
         resourcequota::resource(),
         secret::resource(),
         service::resource(),

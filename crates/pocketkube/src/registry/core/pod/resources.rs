@@ -141,7 +141,11 @@ mod tests {
                 "Burstable",
             ),
         ] {
-            assert_eq!(qos_class(&pod(&[resources.clone()])), class, "{resources}");
+            assert_eq!(
+                qos_class(&pod(std::slice::from_ref(&resources))),
+                class,
+                "{resources}"
+            );
         }
         let guaranteed = json!({"limits": both, "requests": both});
         assert_eq!(qos_class(&pod(&[guaranteed, json!({})])), "Burstable");
