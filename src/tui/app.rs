@@ -95,8 +95,18 @@ impl App {
     /// Runs until the learner leaves; the first frame comes before anything else.
     ///
     /// # Errors
-    /// The terminal cannot be drawn on.
-    pub(super) async fn run(mut self, mut signals: Signals) -> io::Result<State> {
+    /// The terminal cannot be drawn on (its window was closed, say). What the
+    /// learner did is recorded all the same.
+    pub(super) async fn run(mut self, signals: Signals) -> io::Result<State> {
+        let shown = self.show(signals).await;
+        if shown.is_err() {
+            self.queue_effects(Event::Terminate);
+        }
+        self.leave().await;
+        shown.map(|()| self.state)
+    }
+
+    async fn show(&mut self, mut signals: Signals) -> io::Result<()> {
         self.draw()?;
         self.waiting.push_back(Effect::BootSandbox);
         let mut keyboard = EventStream::new();
@@ -138,8 +148,16 @@ impl App {
                 Wake::Frame => self.draw()?,
             }
         }
-        self.leave().await;
-        Ok(self.state)
+        Ok(())
+    }
+
+    /// Has the state updated for its effects alone: there is nothing to draw on.
+    fn queue_effects(&mut self, event: Event) {
+        for command in update(&mut self.state, event) {
+            if let Command::Session(effect) = command {
+                self.waiting.push_back(effect);
+            }
+        }
     }
 
     fn handle(&mut self, event: Event) -> io::Result<()> {

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
+use unicode_width::UnicodeWidthStr;
 
 use super::text::cut;
 use crate::tui::theme::Theme;
@@ -48,15 +49,15 @@ pub fn draw(
         .border_set(theme.glyphs.border)
         .border_style(border)
         .title_top(title(&titles.name, name_style));
-    let room = width.saturating_sub(titles.name.len() + 4);
-    if !titles.about.is_empty() && titles.about.len() <= room {
+    let room = width.saturating_sub(titles.name.width() + 4);
+    if !titles.about.is_empty() && titles.about.width() <= room {
         block = block.title_top(title(&titles.about, theme.quiet).right_aligned());
     }
     if !titles.left.is_empty() {
         block = block.title_bottom(title(&titles.left, theme.quiet));
     }
-    let room = width.saturating_sub(titles.left.len() + 4);
-    if !titles.right.is_empty() && titles.right.len() <= room {
+    let room = width.saturating_sub(titles.left.width() + 4);
+    if !titles.right.is_empty() && titles.right.width() <= room {
         block = block.title_bottom(title(&titles.right, theme.quiet).right_aligned());
     }
     frame.render_widget(block, area);
