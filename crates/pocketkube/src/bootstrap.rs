@@ -15,8 +15,11 @@ const OBJECTS: &str = include_str!("../data/bootstrap/objects.yaml");
 /// Creates what is missing; what exists stays as it is.
 pub(crate) async fn create(server: &ApiServer) -> Result<(), StatusError> {
     let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
-    for document in serde_yaml::Deserializer::from_str(OBJECTS) {
-        let object = Value::deserialize(document).expect("the file is well-formed YAML");
+    // Read whole before the first call: a YAML reader cannot move between threads.
+    let objects: Vec<Value> = serde_yaml::Deserializer::from_str(OBJECTS)
+        .map(|document| Value::deserialize(document).expect("the file is well-formed YAML"))
+        .collect();
+    for object in objects {
         ensure(server, &user, object).await?;
     }
     Ok(())
