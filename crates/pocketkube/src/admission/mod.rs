@@ -6,10 +6,12 @@
 
 mod attributes;
 mod chain;
+mod default_class;
 mod default_toleration_seconds;
 mod namespace_lifecycle;
 mod priority;
 mod service_account;
+mod storage_object_in_use_protection;
 
 pub use attributes::{Attributes, Operation};
 pub use chain::{Chain, Mutate, Validate};
@@ -26,6 +28,8 @@ pub fn default_chain(registry: &Registry) -> Chain {
             Box::new(service_account::ServiceAccount::new(registry.clone())),
             Box::new(priority::Priority::new(registry.clone())),
             Box::new(default_toleration_seconds::DefaultTolerationSeconds),
+            Box::new(storage_object_in_use_protection::StorageObjectInUseProtection),
+            Box::new(default_class::DefaultClass::new(registry.clone())),
         ],
         validating: vec![],
     }

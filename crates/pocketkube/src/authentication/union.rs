@@ -41,12 +41,15 @@ impl Authenticators {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim());
         token
-            .and_then(|token| {
-                self.tokens
-                    .iter()
-                    .find_map(|known| known.authenticate(token))
-            })
+            .and_then(|token| self.user_of_token(token))
             .map(Arc::new)
             .ok_or_else(StatusError::unauthorized)
+    }
+
+    /// Whom a bearer token belongs to, if anybody.
+    pub fn user_of_token(&self, token: &str) -> Option<UserInfo> {
+        self.tokens
+            .iter()
+            .find_map(|known| known.authenticate(token))
     }
 }

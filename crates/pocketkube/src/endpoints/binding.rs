@@ -6,11 +6,25 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::call::Reply;
+use super::call::{Call, Reply};
 use super::request::Request;
-use crate::api::{ObjectRef, StatusError};
+use crate::api::{GroupResource, ObjectRef, StatusError, meta};
 use crate::registry::core::pod;
 use crate::registry::{Admit, Change};
+
+/// Assigns the Pod that the Binding itself names: the collection `bindings`.
+pub(super) async fn bind_by_name(
+    request: &Request<'_>,
+    binding: &Value,
+) -> Result<(Reply, bool), StatusError> {
+    let call = Call {
+        resource: GroupResource::new("", "pods"),
+        name: meta::name(binding).to_owned(),
+        subresource: "binding".to_owned(),
+        ..request.call.clone()
+    };
+    bind(&Request::new(request.server, request.user, call)?).await
+}
 
 /// Assigns the Pod to the target of the Binding in the call's body.
 pub(super) async fn bind(request: &Request<'_>) -> Result<(Reply, bool), StatusError> {

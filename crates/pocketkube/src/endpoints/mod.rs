@@ -26,6 +26,7 @@ mod query;
 mod request;
 mod request_info;
 mod respond;
+mod review;
 mod scale;
 mod selection;
 mod served;

@@ -18,7 +18,8 @@ use super::request::{Request, authorize};
 use super::request_info::RequestInfo;
 use super::respond;
 use super::{
-    ApiServer, connect, create, delete, get, list, nonresource, patch, scale, update, watching,
+    ApiServer, connect, create, delete, get, list, nonresource, patch, review, scale, update,
+    watching,
 };
 use crate::api::StatusError;
 use crate::authentication::UserInfo;
@@ -141,6 +142,9 @@ pub(super) async fn dispatch(request: &Request<'_>) -> Result<(Reply, bool), Sta
             SubresourceKind::Scale(paths) => return scale::serve(request, paths).await,
             SubresourceKind::Handler => return super::subresource::serve(request).await,
         }
+    }
+    if request.resource.is_question {
+        return review::answer(request).await;
     }
     match request.call.verb {
         Verb::Create => Ok((create::create(request).await?, true)),

@@ -28,6 +28,8 @@ pub use table::ResourceTable;
 pub use update::Change;
 
 pub mod apps;
+pub mod authentication;
+pub mod authorization;
 pub mod autoscaling;
 pub mod batch;
 pub mod coordination;
@@ -46,6 +48,8 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
     [
         core::resources(),
         apps::resources(),
+        authentication::resources(),
+        authorization::resources(),
         autoscaling::resources(),
         batch::resources(),
         policy::resources(),

@@ -154,6 +154,9 @@ pub struct ResourceDef {
     pub subresources: Vec<Subresource>,
     /// Whose objects these are in storage: another resource's where two groups serve the same.
     pub storage: Arc<GroupResource>,
+    /// Whether creating one only asks a question, which a handler of the endpoints answers:
+    /// nothing is stored.
+    pub is_question: bool,
     /// Set where this version is not the stored one.
     pub conversion: Option<Conversion>,
     /// Goes with every reply in a `Warning` header.
@@ -185,6 +188,7 @@ impl ResourceDef {
             verbs: ALL_VERBS.into(),
             subresources: Vec::new(),
             storage: Arc::new(GroupResource::new(group, plural)),
+            is_question: false,
             conversion: None,
             deprecation: None,
             strategy: Arc::new(strategy),
@@ -231,6 +235,12 @@ impl ResourceDef {
     pub fn selectable(mut self, fields: Vec<SelectableField>) -> Self {
         self.selectable_fields = fields;
         self
+    }
+
+    /// Lets clients create only, and be answered by a handler of the endpoints.
+    pub fn question(mut self) -> Self {
+        self.is_question = true;
+        self.verbs(&[Verb::Create])
     }
 
     /// Serves the objects of another resource in another form.

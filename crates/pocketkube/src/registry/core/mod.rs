@@ -1,5 +1,6 @@
 //! The kinds of the core group: one file and one row each.
 
+pub mod binding;
 pub mod componentstatus;
 pub mod configmap;
 pub mod endpoints;
@@ -23,6 +24,7 @@ use super::ResourceDef;
 /// The rows of this group.
 pub fn resources() -> Vec<ResourceDef> {
     vec![
+        binding::resource(),
         componentstatus::resource(),
         configmap::resource(),
         endpoints::resource(),
