@@ -13,7 +13,11 @@ use crate::client::{Client, Informers};
 use crate::clock::Clock;
 use crate::controller::{self, ControllerContext, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
+use crate::kubelet::Kubelets;
+use crate::network::Network;
+use crate::nodes::{self, Nodes, Surroundings};
 use crate::registry::{Registry, ResourceTable, built_in_resources};
+use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
 use crate::tasks::Tasks;
@@ -58,6 +62,7 @@ pub struct Cluster {
     tasks: Tasks,
     /// Ends last, when nobody writes any more.
     state_writer: Tasks,
+    nodes: Nodes,
     name: String,
     address: Mutex<Option<SocketAddr>>,
 }
@@ -116,6 +121,18 @@ impl ClusterBuilder {
         let manager = UserInfo::component("system:kube-controller-manager");
         let client = Client::new(Arc::new(server.clone()), manager, "kube-controller-manager");
         let informers = Informers::new(client.clone(), clock.clone(), tasks.clone());
+        let nodes = nodes::start(
+            &Surroundings {
+                server: &server,
+                informers: &informers,
+                clock: &clock,
+                tasks: &tasks,
+                name: &self.name,
+            },
+            self.nodes,
+        )
+        .await
+        .map_err(StartError::Bootstrap)?;
         controller::start(&ControllerContext {
             client,
             informers,
@@ -133,6 +150,7 @@ impl ClusterBuilder {
             clock: self.clock,
             tasks,
             state_writer,
+            nodes,
             name: self.name,
             address: Mutex::new(None),
         })
@@ -211,6 +229,21 @@ impl Cluster {
     /// The API server, for in-process clients of other identities.
     pub fn server(&self) -> &ApiServer {
         &self.server
+    }
+
+    /// Why Pods are still waiting for a node.
+    pub fn scheduling_decisions(&self) -> &Decisions {
+        &self.nodes.decisions
+    }
+
+    /// The agents of the simulated nodes.
+    pub fn kubelets(&self) -> &Arc<Kubelets> {
+        &self.nodes.kubelets
+    }
+
+    /// The network that Pods and Services are on.
+    pub fn network(&self) -> &Network {
+        &self.nodes.network
     }
 
     /// Ends every task, then saves what is left to save. Fails with the names of those that did

@@ -23,5 +23,6 @@ pub mod storage;
 
 mod bootstrap;
 mod cluster;
+mod nodes;
 
 pub use cluster::{Cluster, ClusterBuilder, StartError};

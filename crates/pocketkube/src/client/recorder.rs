@@ -63,6 +63,17 @@ impl EventRecorder {
         }
     }
 
+    /// The same queue for the component's instance on the node `host`.
+    pub fn on_host(&self, host: &str) -> Self {
+        Self {
+            source: EventSource {
+                host: Some(host.to_owned()),
+                ..self.source.clone()
+            },
+            ..self.clone()
+        }
+    }
+
     /// Records what happened to `object`.
     pub fn event<K: Kind>(
         &self,

@@ -5,6 +5,7 @@
 //! packets: a connection is made, refused or dropped on the spot.
 
 mod dns;
+mod feed;
 mod model;
 mod policy;
 mod proxy;

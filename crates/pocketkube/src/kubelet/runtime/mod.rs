@@ -45,7 +45,7 @@ pub use image::{
     StoredImage,
 };
 pub use logs::{LogBuffer, LogLine, LogOptions, LogReader};
-pub use net::PodNetwork;
+pub use net::{DialError, PodNetwork};
 pub use process::{BoxedReader, BoxedWriter, Signal, StreamKind, TerminalSize};
 pub use sandbox::PodSandbox;
 

@@ -1,0 +1,158 @@
+//! Brings a Pod's status to the API, as a patch of what changed.
+//!
+//! Mirrors `pkg/kubelet/status/status_manager.go` and `pkg/util/pod` (v1.35).
+
+use k8s_openapi::api::core::v1::{Pod, PodStatus};
+use serde_json::{Map, Value, json};
+
+use crate::api::StatusError;
+use crate::client::{Client, Kind, Patch};
+
+/// Remembers what it wrote, so that nothing is written twice.
+#[derive(Debug, Default)]
+pub struct StatusWriter {
+    written: Option<PodStatus>,
+}
+
+impl StatusWriter {
+    pub fn starting_from(status: Option<&PodStatus>) -> Self {
+        Self {
+            written: status.cloned(),
+        }
+    }
+
+    /// The status as the API has it, as far as known.
+    pub fn written(&self) -> PodStatus {
+        self.written.clone().unwrap_or_default()
+    }
+
+    /// Takes over conditions that others have written meanwhile.
+    pub fn learn(&mut self, pod: &Pod) {
+        let theirs = pod
+            .status
+            .as_ref()
+            .and_then(|status| status.conditions.as_ref());
+        let (Some(own), Some(theirs)) = (&mut self.written, theirs) else {
+            return;
+        };
+        let conditions = own.conditions.get_or_insert_default();
+        for condition in theirs {
+            if !conditions.iter().any(|own| own.type_ == condition.type_) {
+                conditions.push(condition.clone());
+            } else if let Some(own) = conditions
+                .iter_mut()
+                .find(|own| own.type_ == condition.type_)
+                && !super::status::is_own(&condition.type_)
+            {
+                *own = condition.clone();
+            }
+        }
+    }
+
+    /// Writes what differs from the last time. A Pod that is gone needs no status.
+    pub async fn write(
+        &mut self,
+        client: &Client,
+        pod: &Pod,
+        status: PodStatus,
+    ) -> Result<(), StatusError> {
+        if self.written.as_ref() == Some(&status) {
+            return Ok(());
+        }
+        let old = serde_json::to_value(self.written()).unwrap_or_default();
+        let new = serde_json::to_value(&status).unwrap_or_default();
+        let Some(changes) = difference(&old, &new) else {
+            return Ok(());
+        };
+        let patch = json!({"metadata": {"uid": pod.uid()}, "status": changes});
+        let patched = client
+            .patch_status::<Pod>(pod.namespace(), pod.name(), Patch::Strategic(patch))
+            .await;
+        match patched {
+            Ok(_) => self.written = Some(status),
+            Err(error) if error.is_not_found() || error.is_conflict() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// What to patch so that `old` becomes `new`: whole top-level fields, and conditions one by one,
+/// which others write too.
+fn difference(old: &Value, new: &Value) -> Option<Value> {
+    let (old, new) = (old.as_object()?, new.as_object()?);
+    let mut changes = Map::new();
+    for (field, value) in new {
+        if old.get(field) == Some(value) {
+            continue;
+        }
+        if field == "conditions" {
+            changes.extend(changed_conditions(old.get(field), value));
+        } else {
+            changes.insert(field.clone(), value.clone());
+        }
+    }
+    for field in old.keys().filter(|field| !new.contains_key(*field)) {
+        changes.insert(field.clone(), Value::Null);
+    }
+    (!changes.is_empty()).then_some(Value::Object(changes))
+}
+
+fn changed_conditions(old: Option<&Value>, new: &Value) -> Map<String, Value> {
+    let before = old.and_then(Value::as_array).cloned().unwrap_or_default();
+    let after = new.as_array().cloned().unwrap_or_default();
+    let order: Vec<Value> = after
+        .iter()
+        .map(|own| json!({"type": own["type"]}))
+        .collect();
+    let changed = after.into_iter().filter(|own| !before.contains(own));
+    let changed: Vec<Value> = changed
+        .map(|mut own| {
+            let former = before.iter().find(|former| former["type"] == own["type"]);
+            for field in ["reason", "message"] {
+                // A merge keeps what is not mentioned.
+                if own[field].is_null() && former.is_some_and(|former| !former[field].is_null()) {
+                    own[field] = Value::Null;
+                } else if own[field].is_null()
+                    && let Some(own) = own.as_object_mut()
+                {
+                    own.remove(field);
+                }
+            }
+            own
+        })
+        .collect();
+    Map::from_iter([
+        (
+            "$setElementOrder/conditions".to_owned(),
+            Value::Array(order),
+        ),
+        ("conditions".to_owned(), Value::Array(changed)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_changed_fields_and_conditions_are_sent() {
+        let old = json!({"phase": "Pending", "hostIP": "10.0.0.1", "conditions": [
+            {"type": "PodScheduled", "status": "True"},
+            {"type": "Ready", "status": "False", "reason": "ContainersNotReady"},
+        ]});
+        let new = json!({"phase": "Running", "hostIP": "10.0.0.1", "conditions": [
+            {"type": "Ready", "status": "True"},
+            {"type": "PodScheduled", "status": "True"},
+        ]});
+        let changes = difference(&old, &new).unwrap();
+        assert_eq!(
+            changes,
+            json!({
+                "phase": "Running",
+                "$setElementOrder/conditions": [{"type": "Ready"}, {"type": "PodScheduled"}],
+                "conditions": [{"type": "Ready", "status": "True", "reason": null}],
+            })
+        );
+    }
+}
