@@ -74,6 +74,11 @@ impl Embedded {
         }
     }
 
+    /// Requests from outside of this process so far.
+    pub fn requests(&self) -> u64 {
+        self.cluster.requests()
+    }
+
     pub fn socket(&self) -> SocketAddr {
         self.address
     }

@@ -20,6 +20,9 @@ use super::host::{HostFile, HostLock, HostPlace};
 /// A host in the background ends after so long without work.
 const IDLE_LIMIT: Duration = Duration::from_secs(30 * 60);
 
+/// How often the host looks whether requests came.
+const LOOK: Duration = Duration::from_secs(15);
+
 /// How long its own tasks may take to end.
 const END_LIMIT: Duration = Duration::from_secs(2);
 
@@ -60,6 +63,7 @@ impl Hosting {
             embedded: embedded.clone(),
             nodes: options.nodes,
             background,
+            requests: 0,
             last_work: Instant::now(),
         };
         tasks.spawn("host desk", desk.run(asked, stopped.clone()));
@@ -82,20 +86,28 @@ struct Desk {
     embedded: Arc<Embedded>,
     nodes: usize,
     background: bool,
+    /// Requests that were there at the last look.
+    requests: u64,
     last_work: Instant,
 }
 
 impl Desk {
     async fn run(mut self, mut asked: mpsc::Receiver<Asked>, stopped: CancellationToken) {
         loop {
-            let left = IDLE_LIMIT.saturating_sub(self.last_work.elapsed());
             let order = tokio::select! {
                 order = asked.recv() => order,
-                () = tokio::time::sleep(left), if self.background => None,
+                () = tokio::time::sleep(LOOK) => {
+                    self.notice_requests();
+                    if self.background && self.last_work.elapsed() >= IDLE_LIMIT {
+                        return stopped.cancel();
+                    }
+                    continue;
+                }
             };
             let Some(Asked { order, answer }) = order else {
                 return stopped.cancel();
             };
+            self.notice_requests();
             if order == Order::Touch {
                 self.last_work = Instant::now();
             }
@@ -105,6 +117,15 @@ impl Desk {
             if order == Order::Stop && self.background {
                 return stopped.cancel();
             }
+        }
+    }
+
+    /// kubectl in a terminal is work too.
+    fn notice_requests(&mut self) {
+        let requests = self.embedded.requests();
+        if requests != self.requests {
+            self.requests = requests;
+            self.last_work = Instant::now();
         }
     }
 
@@ -150,5 +171,48 @@ impl Sandbox for Hosting {
         let ended = self.tasks.shutdown(END_LIMIT).await;
         self.embedded.close().await?;
         ended.map_err(|names| anyhow::anyhow!("did not end in time: {}", names.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::{Places, control};
+
+    async fn host(background: bool) -> (tempfile::TempDir, HostPlace, Hosting) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let places = Places::open(Some(folder.path())).expect("places");
+        let place = HostPlace::of(&places).expect("a place");
+        let lock = place.lock_host().expect("it locks").expect("nobody hosts");
+        let hosting = Hosting::start(lock, &place, background)
+            .await
+            .expect("it hosts");
+        (folder, place, hosting)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_in_the_background_ends_after_half_an_hour_without_work() {
+        let (_folder, _place, hosting) = host(true).await;
+        let began = Instant::now();
+        hosting.stopped().await;
+        let idle = began.elapsed();
+        assert!(
+            idle >= IDLE_LIMIT && idle < IDLE_LIMIT + 2 * LOOK,
+            "{idle:?}"
+        );
+        hosting.close().await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn the_order_to_stop_ends_a_host_in_the_background_only() {
+        for background in [true, false] {
+            let (_folder, place, hosting) = host(background).await;
+            let file = place.told().expect("it reads").expect("it was told");
+            let status = control::ask(&file, Order::Stop).await.expect("an answer");
+            assert_eq!(status.background, background);
+            tokio::task::yield_now().await;
+            assert_eq!(hosting.stopped.is_cancelled(), background);
+            hosting.close().await.expect("it ends");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -65,6 +66,7 @@ pub struct Cluster {
     nodes: Nodes,
     name: String,
     address: Mutex<Option<SocketAddr>>,
+    requests: Arc<AtomicU64>,
 }
 
 impl ClusterBuilder {
@@ -153,6 +155,7 @@ impl ClusterBuilder {
             nodes,
             name: self.name,
             address: Mutex::new(None),
+            requests: Arc::default(),
         })
     }
 
@@ -206,6 +209,7 @@ impl Cluster {
             self.server.clone(),
             &self.certificates,
             address,
+            &self.requests,
             &self.tasks,
         )
         .await?;
@@ -220,6 +224,12 @@ impl Cluster {
             .lock()
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 6443)));
         server::kubeconfig(&self.name, address, &self.certificates, &self.admin)
+    }
+
+    /// How many requests came over HTTPS so far: whoever hosts a cluster can tell whether
+    /// anyone works with it.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     pub fn clock(&self) -> &Clock {

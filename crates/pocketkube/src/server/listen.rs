@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -40,12 +41,13 @@ pub enum ListenError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Serves the API on `address` (port 0 takes any free port) until `tasks` end. Returns the
-/// address that clients reach.
+/// Serves the API on `address` (port 0 takes any free port) until `tasks` end, and counts the
+/// `requests`. Returns the address that clients reach.
 pub async fn listen(
     server: ApiServer,
     certificates: &ClusterCertificates,
     address: SocketAddr,
+    requests: &Arc<AtomicU64>,
     tasks: &Tasks,
 ) -> Result<SocketAddr, ListenError> {
     let acceptor = TlsAcceptor::from(Arc::new(
@@ -55,6 +57,7 @@ pub async fn listen(
     let listener = TcpListener::bind(address).await.map_err(bind_error)?;
     let bound = listener.local_addr().map_err(bind_error)?;
     let connections = tasks.clone();
+    let requests = requests.clone();
     tasks.spawn("https listener", async move {
         loop {
             match listener.accept().await {
@@ -63,6 +66,7 @@ pub async fn listen(
                         stream,
                         acceptor.clone(),
                         server.clone(),
+                        requests.clone(),
                         connections.clone(),
                     );
                     connections.spawn_cooperative(format!("connection from {peer}"), connection);
@@ -78,7 +82,13 @@ pub async fn listen(
     Ok(bound)
 }
 
-async fn serve(stream: TcpStream, acceptor: TlsAcceptor, server: ApiServer, tasks: Tasks) {
+async fn serve(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    server: ApiServer,
+    requests: Arc<AtomicU64>,
+    tasks: Tasks,
+) {
     let token = tasks.token();
     let _ = stream.set_nodelay(true);
     let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream));
@@ -99,6 +109,7 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, server: ApiServer, task
         .map(Arc::new);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let server = server.clone();
+        requests.fetch_add(1, Ordering::Relaxed);
         if let Some(user) = &user {
             request
                 .extensions_mut()
