@@ -117,7 +117,7 @@ fn wrong_requests_get_the_code_and_reason_that_upstream_gives() {
         ),
         (
             post.clone(),
-            "/apis/apps/v9/deployments",
+            "/apis/apps/v1/unheard-of",
             "application/json",
             "{}",
             404,

@@ -1,4 +1,6 @@
 //! One binary of modules: everything about the cluster that needs more than one module of it.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's report")]
+
 mod http;
 mod layering;

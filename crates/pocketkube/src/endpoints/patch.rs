@@ -16,6 +16,7 @@ use super::request::Request;
 use super::served;
 use super::update::{check_identity, finish};
 use crate::api::decode::{self, FieldValidation, Shape};
+use crate::api::status::Details;
 use crate::api::{GroupVersionKind, ObjectRef, StatusError, patch};
 use crate::registry::{Admit, Change, SubresourceKind};
 
@@ -40,6 +41,7 @@ fn unsupported(accepted: &str) -> StatusError {
     StatusError::unsupported_media_type(format!(
         "the body of the request was in an unknown format - accepted media types include: {accepted}"
     ))
+    .with_details(Details::default())
 }
 
 /// Changes the object by the call's patch. The flag says whether apply made it.
@@ -103,9 +105,7 @@ pub(super) fn patched(request: &Request<'_>, current: &Value) -> Result<Value, S
             Shape::BuiltIn(message) => patch::strategic::apply(current, patch, message),
             Shape::Custom => Err(unsupported(SUPPORTED_CUSTOM)),
         },
-        PatchType::Apply => Err(StatusError::internal(
-            "apply is no patch of the object alone",
-        )),
+        PatchType::Apply => fields::apply(request, Some(current)),
     }
 }
 

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::{Request as HttpRequest, Response};
+use http::{Request as HttpRequest, Response, StatusCode};
 
 use super::body::read_body;
 use super::call::{Call, Reply};
@@ -70,9 +70,12 @@ impl ApiServer {
         query: Query,
         http: HttpRequest<Body>,
     ) -> Result<Response<Body>, StatusError> {
-        let resource = self
-            .registry()
-            .resources()
+        let resources = self.registry().resources();
+        if !info.group.is_empty() && !resources.has_group_version(&info.group, &info.version) {
+            // Upstream's aggregator answers for groups that nobody serves.
+            return Ok(respond::text(StatusCode::NOT_FOUND, "404 page not found\n"));
+        }
+        let resource = resources
             .by_route(&info.group, &info.version, &info.resource)
             .ok_or_else(StatusError::no_such_path)?;
         let subresource = match info.subresource.as_str() {

@@ -39,8 +39,9 @@ impl Start {
         let version = match options.resource_version.as_str() {
             "" | "0" => 0,
             version => version.parse::<u64>().map_err(|_| {
-                StatusError::bad_request(format!(
-                    "Invalid value: {version:?}: strconv.ParseUint: parsing {version:?}: invalid syntax"
+                // Upstream takes this for a fault of its own.
+                StatusError::internal(format!(
+                    "strconv.ParseUint: parsing {version:?}: invalid syntax"
                 ))
             })?,
         };

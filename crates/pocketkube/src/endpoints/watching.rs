@@ -29,6 +29,8 @@ use crate::storage::Storage;
 
 /// How often a quiet watch that allows bookmarks gets one.
 const BOOKMARK_PERIOD: Duration = Duration::from_secs(60);
+/// How long before its end a watch that allows bookmarks gets a last one.
+const BEFORE_END: Duration = Duration::from_secs(2);
 /// How long a watch lasts whose client sets no limit.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
@@ -60,6 +62,8 @@ pub(super) fn serve(
         storage: registry.storage().clone(),
         clock: registry.clock().clone(),
         bookmarks,
+        last_words: Instant::now() + timeout.saturating_sub(BEFORE_END),
+        has_ended: false,
         deadline: Instant::now() + timeout,
     };
     let body = stream::unfold(lines, |mut lines| async move {
@@ -110,6 +114,9 @@ struct Lines {
     storage: Storage,
     clock: Clock,
     bookmarks: bool,
+    /// When the bookmark is due from which the next watch can go on, and whether it was sent.
+    last_words: Instant,
+    has_ended: bool,
     /// In the client's time: a sped-up cluster does not cut its clients off early.
     deadline: Instant,
 }
@@ -123,6 +130,10 @@ impl Lines {
             biased;
             event = self.events.next() => event?,
             () = self.clock.sleep(BOOKMARK_PERIOD), if self.bookmarks => WatchEvent::Bookmark(revision),
+            () = tokio::time::sleep_until(self.last_words), if self.bookmarks && !self.has_ended => {
+                self.has_ended = true;
+                WatchEvent::Bookmark(revision)
+            }
             () = tokio::time::sleep_until(self.deadline) => return None,
         };
         Some(self.writer.line(&event))

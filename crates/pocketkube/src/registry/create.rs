@@ -24,6 +24,10 @@ impl Registry {
         context: &WriteContext,
         admission: &dyn Admit,
     ) -> Result<ObjectRef, StatusError> {
+        if meta::resource_version(&object) != 0 {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(StatusError::new(500, "", message));
+        }
         let generated = meta::name(&object).is_empty() && !meta::generate_name(&object).is_empty();
         let mut attempts = if generated { GENERATE_NAME_ATTEMPTS } else { 1 };
         loop {

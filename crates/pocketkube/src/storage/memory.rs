@@ -70,9 +70,10 @@ impl Storage {
     pub fn new(log_capacity: usize) -> Self {
         Self {
             state: Arc::new(RwLock::new(State {
-                // As in etcd, no object is ever at revision 0: it means "any" in requests.
-                revision: 1,
-                forgotten: 0,
+                // Revision 0 means "any" in requests, and whatever clients remember as 1 was of
+                // another cluster.
+                revision: 2,
+                forgotten: 2,
                 tables: HashMap::new(),
             })),
             log_capacity,
@@ -376,11 +377,11 @@ mod tests {
     #[test]
     fn a_commit_counts_one_global_revision_up() {
         let (storage, resource) = storage_with(&["a", "b"]);
-        assert_eq!(storage.revision(), 3);
+        assert_eq!(storage.revision(), 4);
         let found = storage
             .get(&Key::new(&resource, "default", "b"))
             .expect("b exists");
-        assert_eq!(found.resource_version(), 3);
+        assert_eq!(found.resource_version(), 4);
     }
 
     #[test]
@@ -388,10 +389,10 @@ mod tests {
         let (storage, resource) = storage_with(&["a"]);
         let key = Key::new(&resource, "default", "a");
         storage
-            .update(&key, 2, object("a", "2"), Origin::default())
+            .update(&key, 3, object("a", "2"), Origin::default())
             .expect("the revision is current");
-        let late = storage.update(&key, 2, object("a", "3"), Origin::default());
-        assert_eq!(late.unwrap_err(), CommitError::Conflict { actual: 3 });
+        let late = storage.update(&key, 3, object("a", "3"), Origin::default());
+        assert_eq!(late.unwrap_err(), CommitError::Conflict { actual: 4 });
     }
 
     #[test]
@@ -400,7 +401,7 @@ mod tests {
         let then = storage.revision();
         let a = Key::new(&resource, "default", "a");
         storage
-            .delete(&a, 2, object("a", "1"), Origin::default())
+            .delete(&a, 3, object("a", "1"), Origin::default())
             .expect("a is deleted");
         let c = Key::new(&resource, "default", "c");
         storage
@@ -423,14 +424,14 @@ mod tests {
         let (page, mut watcher) = storage.list_and_watch(&resource, "");
         assert_eq!(page.items.len(), 1);
         let key = Key::new(&resource, "default", "a");
-        for expected in 2..5 {
+        for expected in 3..6 {
             storage
                 .update(&key, expected, object("a", "x"), Origin::default())
                 .expect("the revision is current");
         }
         let batch = watcher.next().await.expect("the log reaches back");
         let revisions: Vec<_> = batch.iter().map(|change| change.revision).collect();
-        assert_eq!(revisions, [3, 4, 5]);
+        assert_eq!(revisions, [4, 5, 6]);
     }
 
     #[tokio::test]
@@ -438,7 +439,7 @@ mod tests {
         let (storage, resource) = storage_with(&["a"]);
         let (_, mut watcher) = storage.list_and_watch(&resource, "");
         let key = Key::new(&resource, "default", "a");
-        for expected in 2..20 {
+        for expected in 3..21 {
             storage
                 .update(&key, expected, object("a", "x"), Origin::default())
                 .expect("the revision is current");

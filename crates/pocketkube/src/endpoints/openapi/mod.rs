@@ -7,13 +7,14 @@
 mod definitions;
 mod document;
 mod paths;
+mod protobuf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderValue, Request as HttpRequest, Response, StatusCode};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -76,12 +77,7 @@ pub(super) fn serve(
     request: &HttpRequest<Body>,
 ) -> Result<Response<Body>, StatusError> {
     match segments {
-        ["v2"] => {
-            check_version_2_form(request)?;
-            let make = || document::version_2(&server.registry().resources().all());
-            let document = server.openapi().get(server, "v2", make);
-            Ok(answer(&document, request))
-        }
+        ["v2"] => version_2(server, request),
         ["v3"] => Ok(index(server)),
         ["v3", path @ ..] => {
             let path = path.join("/");
@@ -95,19 +91,43 @@ pub(super) fn serve(
     }
 }
 
-/// Version 2 is served as JSON only; upstream's other form is protobuf.
-fn check_version_2_form(request: &HttpRequest<Body>) -> Result<(), StatusError> {
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// Version 2 in the first form that the client accepts.
+fn version_2(
+    server: &ApiServer,
+    request: &HttpRequest<Body>,
+) -> Result<Response<Body>, StatusError> {
     let accept = request
         .headers()
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*/*");
-    let is_json = |clause: &str| {
-        let media_type = clause.split(';').next().unwrap_or_default().trim();
-        matches!(media_type, "application/json" | "application/*" | "*/*")
-    };
-    if accept.split(',').any(is_json) {
-        return Ok(());
+    let make = || document::version_2(&server.registry().resources().all());
+    for clause in accept.split(',').map(str::trim) {
+        match clause.split(';').next().unwrap_or_default().trim() {
+            "application/json" => {
+                return Ok(answer(&server.openapi().get(server, "v2", make), request));
+            }
+            // Without a wish upstream sends JSON and calls it text.
+            "*/*" | "application/*" => {
+                let document = server.openapi().get(server, "v2", make);
+                let mut response = answer(&document, request);
+                let text = HeaderValue::from_static("text/plain; charset=utf-8");
+                response.headers_mut().insert(CONTENT_TYPE, text);
+                return Ok(response);
+            }
+            // Old clients write ".v1.0" for "@v1.0".
+            form if form.contains("proto-openapi.spec.v2") => {
+                let body = protobuf::encode(&make());
+                return Ok(respond::typed_response(
+                    StatusCode::OK,
+                    PROTOBUF,
+                    body.into(),
+                ));
+            }
+            _ => {}
+        }
     }
     Err(StatusError::not_acceptable("application/json"))
 }
