@@ -6,7 +6,7 @@
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{Request as HttpRequest, Response};
 
@@ -95,7 +95,7 @@ async fn run(mut socket: WebSocket, target: Target, command: Command) {
     if let Some(status) = status {
         let _ = send(&mut socket, ERROR, status.to_string().as_bytes()).await;
     }
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = socket.send(normal_closure()).await;
 }
 
 /// Takes one message in. False once the client has left.
@@ -140,6 +140,14 @@ async fn send_piece(
         Some(piece) => send(socket, channel, &piece).await,
         None => Ok(()),
     }
+}
+
+/// The message that ends a connection in peace; clients take one without a code for a failure.
+pub(super) fn normal_closure() -> Message {
+    Message::Close(Some(CloseFrame {
+        code: close_code::NORMAL,
+        reason: "".into(),
+    }))
 }
 
 /// Sends one message on a channel.

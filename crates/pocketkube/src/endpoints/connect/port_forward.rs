@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 
 use super::super::query::Query;
+use super::channels::normal_closure;
 use super::{Target, channels, spdy};
 use crate::api::StatusError;
 use crate::registry::core::pod::connect::{Connection, require_node};
@@ -108,7 +109,7 @@ async fn forward(mut socket: WebSocket, target: Target, ports: Vec<u16>) {
             },
         }
     }
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = socket.send(normal_closure()).await;
 }
 
 async fn pump(

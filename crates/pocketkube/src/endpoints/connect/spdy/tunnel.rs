@@ -9,7 +9,7 @@ use http::{HeaderMap, Request as HttpRequest, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::super::Target;
-use super::super::channels;
+use super::super::channels::{self, normal_closure};
 use super::forward::forward;
 use crate::api::StatusError;
 
@@ -62,7 +62,7 @@ async fn run(mut socket: WebSocket, target: Target) {
                 },
             }
         }
-        let _ = socket.send(Message::Close(None)).await;
+        let _ = socket.send(normal_closure()).await;
     };
     // Both ends stop when either does: the pump drops its pipe, or the session closes its own.
     tokio::join!(pump, forward(far, target));
