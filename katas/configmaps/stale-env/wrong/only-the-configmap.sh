@@ -1,0 +1,1 @@
+kubectl patch configmap {{ app }}-prices --type=merge -p '{"data": {"discount": "{{ new }}"}}'

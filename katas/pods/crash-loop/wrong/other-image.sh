@@ -1,0 +1,3 @@
+kubectl patch deployment {{ app }} --type=json -p '[
+  {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.27"},
+  {"op": "remove", "path": "/spec/template/spec/containers/0/command"}]'

@@ -1,0 +1,3 @@
+kubectl set selector service {{ app }} app={{ app }}
+kubectl patch service {{ app }} --type=json -p '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 80}]'
+kubectl scale deployment {{ app }}-canary --replicas=0

@@ -1,0 +1,1 @@
+kubectl expose deployment {{ app }} --port={{ port }} --target-port={{ target }}

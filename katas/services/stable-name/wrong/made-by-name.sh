@@ -1,0 +1,1 @@
+kubectl create service clusterip {{ name }} --tcp={{ port }}:{{ target }}
