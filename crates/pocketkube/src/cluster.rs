@@ -135,16 +135,17 @@ impl ClusterBuilder {
         )
         .await
         .map_err(StartError::Bootstrap)?;
-        controller::start(&ControllerContext {
+        let options = ControllerOptions {
+            resources: server.registry().resources().clone(),
+            root_ca: certificates.authority_pem().to_owned(),
+        };
+        controller::start(&ControllerContext::new(
             client,
             informers,
             clock,
-            tasks: tasks.clone(),
-            options: ControllerOptions {
-                resources: server.registry().resources().clone(),
-                root_ca: certificates.authority_pem().to_owned(),
-            },
-        });
+            tasks.clone(),
+            options,
+        ));
         Ok(Cluster {
             server,
             certificates,

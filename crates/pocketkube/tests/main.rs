@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is a test's report")]
 
+mod controllers;
 mod http;
 mod layering;

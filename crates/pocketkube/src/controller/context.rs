@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::inventory::Inventory;
 use crate::authentication::UserInfo;
 use crate::client::{Client, EventRecorder, Informers, WorkQueue};
 use crate::clock::Clock;
@@ -21,14 +22,40 @@ pub struct ControllerOptions {
 /// Everything a controller is built from; clones share it.
 #[derive(Clone)]
 pub struct ControllerContext {
-    pub client: Client,
-    pub informers: Informers,
-    pub clock: Clock,
-    pub tasks: Tasks,
-    pub options: ControllerOptions,
+    pub(super) client: Client,
+    pub(super) informers: Informers,
+    pub(super) clock: Clock,
+    pub(super) tasks: Tasks,
+    pub(super) options: ControllerOptions,
+    inventory: Inventory,
 }
 
 impl ControllerContext {
+    /// `client` must be allowed to read everything; each controller writes as an identity of its
+    /// own.
+    pub fn new(
+        client: Client,
+        informers: Informers,
+        clock: Clock,
+        tasks: Tasks,
+        options: ControllerOptions,
+    ) -> Self {
+        let inventory = Inventory::new(
+            client.clone(),
+            clock.clone(),
+            tasks.clone(),
+            options.resources.clone(),
+        );
+        Self {
+            client,
+            informers,
+            clock,
+            tasks,
+            options,
+            inventory,
+        }
+    }
+
     /// The same for a controller that acts as a service account of `kube-system`.
     pub(super) fn acting_as(&self, service_account: &str) -> Self {
         let user = UserInfo::service_account("kube-system", service_account);
@@ -36,6 +63,11 @@ impl ControllerContext {
             client: self.client.with_user(user),
             ..self.clone()
         }
+    }
+
+    /// The view of every object, to be started by whoever uses it.
+    pub(super) fn inventory(&self) -> Inventory {
+        self.inventory.clone()
     }
 
     pub(super) fn recorder(&self, component: &str) -> EventRecorder {

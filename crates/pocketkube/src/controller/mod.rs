@@ -12,9 +12,15 @@ mod deployment;
 mod endpoints;
 mod endpointslice;
 mod expectations;
+mod garbage_collector;
+mod inventory;
+mod namespace;
+mod node_ipam;
+mod node_lifecycle;
 mod percent;
 mod pod;
 mod pod_control;
+mod pod_gc;
 mod replicaset;
 mod root_ca_publisher;
 mod runner;
@@ -22,6 +28,7 @@ mod service;
 mod service_account;
 #[cfg(test)]
 mod simulation;
+mod taint_eviction;
 
 pub use context::{ControllerContext, ControllerOptions};
 
@@ -40,6 +47,18 @@ pub struct Row {
 
 /// Every controller of the cluster.
 pub const CONTROLLERS: &[Row] = &[
+    Row {
+        name: "namespace-controller",
+        service_account: "namespace-controller",
+        resource: ("", "v1", "namespaces"),
+        start: namespace::start,
+    },
+    Row {
+        name: "garbage-collector-controller",
+        service_account: "generic-garbage-collector",
+        resource: ("", "v1", "pods"),
+        start: garbage_collector::start,
+    },
     Row {
         name: "deployment-controller",
         service_account: "deployment-controller",
@@ -87,6 +106,30 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "root-ca-cert-publisher",
         resource: ("", "v1", "configmaps"),
         start: root_ca_publisher::start,
+    },
+    Row {
+        name: "node-ipam-controller",
+        service_account: "node-controller",
+        resource: ("", "v1", "nodes"),
+        start: node_ipam::start,
+    },
+    Row {
+        name: "node-lifecycle-controller",
+        service_account: "node-controller",
+        resource: ("", "v1", "nodes"),
+        start: node_lifecycle::start,
+    },
+    Row {
+        name: "taint-eviction-controller",
+        service_account: "node-controller",
+        resource: ("", "v1", "nodes"),
+        start: taint_eviction::start,
+    },
+    Row {
+        name: "pod-garbage-collector-controller",
+        service_account: "pod-garbage-collector",
+        resource: ("", "v1", "pods"),
+        start: pod_gc::start,
     },
 ];
 

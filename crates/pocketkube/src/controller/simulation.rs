@@ -14,16 +14,16 @@ use crate::registry::ResourceTable;
 
 impl Harness {
     pub(super) fn context(&self) -> ControllerContext {
-        ControllerContext {
-            client: self.client.clone(),
-            informers: self.informers.clone(),
-            clock: self.clock.clone(),
-            tasks: self.tasks.clone(),
-            options: ControllerOptions {
+        ControllerContext::new(
+            self.client.clone(),
+            self.informers.clone(),
+            self.clock.clone(),
+            self.tasks.clone(),
+            ControllerOptions {
                 resources: Arc::new(ResourceTable::new([])),
                 root_ca: "-----BEGIN CERTIFICATE-----".to_owned(),
             },
-        }
+        )
     }
 
     /// Runs every Pod whose image `behaviour` does not call broken: it becomes ready `delay`

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use tokio::sync::watch;
 
 use super::ResourceDef;
 use crate::api::GroupVersionKind;
@@ -12,19 +13,20 @@ use crate::api::GroupVersionKind;
 /// rows while the cluster runs, and every reader sees the change at once.
 pub struct ResourceTable {
     rows: RwLock<Rows>,
+    /// Counts changes, for caches of discovery and OpenAPI documents.
+    edition: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Rows {
     by_route: BTreeMap<(String, String, String), Arc<ResourceDef>>,
-    /// Counts changes, for caches of discovery and OpenAPI documents.
-    edition: u64,
 }
 
 impl ResourceTable {
     pub fn new(resources: impl IntoIterator<Item = ResourceDef>) -> Self {
         let table = Self {
             rows: RwLock::default(),
+            edition: watch::channel(0).0,
         };
         for resource in resources {
             table.insert(resource);
@@ -41,14 +43,14 @@ impl ResourceTable {
             resource.plural.to_string(),
         );
         rows.by_route.insert(route, Arc::new(resource));
-        rows.edition += 1;
+        self.edition.send_modify(|edition| *edition += 1);
     }
 
     pub fn remove(&self, group: &str, version: &str, plural: &str) {
         let mut rows = self.rows.write();
         let route = (group.to_owned(), version.to_owned(), plural.to_owned());
         if rows.by_route.remove(&route).is_some() {
-            rows.edition += 1;
+            self.edition.send_modify(|edition| *edition += 1);
         }
     }
 
@@ -81,6 +83,11 @@ impl ResourceTable {
     }
 
     pub fn edition(&self) -> u64 {
-        self.rows.read().edition
+        *self.edition.borrow()
+    }
+
+    /// Tells of every change of the table, for those who work on all resources.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.edition.subscribe()
     }
 }
