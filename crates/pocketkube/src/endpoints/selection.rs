@@ -29,9 +29,9 @@ impl Selection {
         let fields = FieldSelector::parse(&options.field_selector).map_err(bad)?;
         for term in fields.terms() {
             if !is_selectable(resource, &term.field) {
-                return Err(StatusError::bad_request(format!(
-                    "field label not supported: {}",
-                    term.field
+                return Err(StatusError::bad_request(unknown_field(
+                    resource,
+                    &term.field,
                 )));
             }
         }
@@ -64,6 +64,17 @@ impl Selection {
                 .find(|selectable| selectable.name == field)
                 .map(|selectable| selectable.read(object)),
         }
+    }
+}
+
+/// Kinds with selectable fields of their own refuse others in other words than the rest.
+fn unknown_field(resource: &ResourceDef, field: &str) -> String {
+    if resource.selectable_fields.is_empty() {
+        format!(
+            "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        )
+    } else {
+        format!("field label not supported: {field}")
     }
 }
 

@@ -11,7 +11,6 @@ use http::{HeaderValue, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::query::Query;
-use super::super::respond;
 use super::Target;
 use crate::api::StatusError;
 use crate::api::field::{Error, ErrorList, Path};
@@ -29,7 +28,9 @@ pub(super) async fn serve(
     let container = container_named(pod, query.text("container"))?;
     if node_of(pod).is_none() {
         // Nothing has run yet, so the log is empty.
-        return Ok(respond::text(StatusCode::OK, ""));
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return Ok(response);
     }
     let lines = target.nodes.logs(&target.pod, &container, &options).await?;
     let body = Body::from_stream(lines.map(Ok::<_, std::convert::Infallible>));

@@ -91,7 +91,7 @@ pub(super) fn serve(
     }
 }
 
-const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Version 2 in the first form that the client accepts.
 fn version_2(
@@ -117,7 +117,7 @@ fn version_2(
                 response.headers_mut().insert(CONTENT_TYPE, text);
                 return Ok(response);
             }
-            // Old clients write ".v1.0" for "@v1.0".
+            // Clients write "@v1.0", which is no media type, so the answer writes ".v1.0".
             form if form.contains("proto-openapi.spec.v2") => {
                 let body = protobuf::encode(&make());
                 return Ok(respond::typed_response(
