@@ -1,6 +1,11 @@
 //! Containers as the kubelet meets them: the runtime and the network together, in virtual time.
 #![allow(clippy::unwrap_used)]
 
+mod exec;
+mod files;
 mod lifecycle;
-#[allow(dead_code)]
+mod network;
 mod node;
+mod resources;
+mod servers;
+mod shell;

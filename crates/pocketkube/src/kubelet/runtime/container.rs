@@ -231,6 +231,11 @@ impl Container {
             stderr: Output::Console(kernel.console.clone(), StreamKind::Stderr),
             terminal: self.config.tty.then(|| self.terminal.subscribe()),
         };
+        if self.config.command.is_empty() {
+            let said = &self.config.image.image.entrypoint_log;
+            let said: String = said.iter().map(|line| format!("{line}\n")).collect();
+            kernel.console.write(StreamKind::Stdout, said.as_bytes());
+        }
         let process = Process::new(kernel.clone(), start, kernel.filesystem.clone());
         let container = self.clone();
         let name = format!("container {}/{}", self.pod, self.config.name);
@@ -426,8 +431,11 @@ fn root(image: &Image, config: &ContainerConfig, working_dir: &str) -> Arc<Volum
     if !message.is_empty() {
         tree.insert(message, Node::file("", 0o666));
     }
-    Volume::new(tree)
+    Volume::with_capacity(tree, Some(LARGEST_LAYER))
 }
+
+/// A container's own files live in this program's memory: a disk would hold more.
+const LARGEST_LAYER: u64 = 256 * 1024 * 1024;
 
 fn mounts(sandbox: &PodSandbox, config: &ContainerConfig) -> Result<Vec<Mount>, CreateError> {
     let mount = |mount: &MountConfig| {

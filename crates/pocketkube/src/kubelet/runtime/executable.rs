@@ -14,6 +14,8 @@ pub enum Executable {
         interpreter: Vec<String>,
         path: String,
     },
+    /// A script that does nothing but hand over to its arguments, as entrypoints end up doing.
+    HandOver,
     /// A file the kernel cannot run.
     Malformed { path: String },
 }
@@ -69,6 +71,9 @@ fn at(filesystem: &Filesystem, path: &str, name: &str) -> Result<Executable, Exe
     let Some(rest) = content.strip_prefix(b"#!") else {
         return Ok(Executable::Malformed { path });
     };
+    if rest.trim_ascii_end() == HAND_OVER {
+        return Ok(Executable::HandOver);
+    }
     let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
     let line = String::from_utf8_lossy(line).trim().to_owned();
     let (interpreter, argument) = match line.split_once(char::is_whitespace) {
@@ -82,12 +87,16 @@ fn at(filesystem: &Filesystem, path: &str, name: &str) -> Result<Executable, Exe
     })
 }
 
+/// What is left of a script after `#!` that needs no shell to be understood.
+const HAND_OVER: &[u8] = b"/bin/sh\nexec \"$@\"";
+
 /// Runs the process' program to its end.
 pub async fn run(executable: Executable, mut process: Process) -> i32 {
     /// What a container's status is when the kernel refused to execute its file.
     const NOT_EXECUTED: i32 = 255;
     match executable {
         Executable::Program(name) => programs::run_named(&name, process).await,
+        Executable::HandOver => hand_over(process).await,
         Executable::Malformed { path } => {
             let words = format!("exec {path}: exec format error\n");
             process.complain(words).await;
@@ -117,6 +126,29 @@ pub async fn run(executable: Executable, mut process: Process) -> i32 {
             };
             process.start.arguments = arguments;
             programs::run_named(&name, process).await
+        }
+    }
+}
+
+async fn hand_over(mut process: Process) -> i32 {
+    process.start.arguments.remove(0);
+    let Some(name) = process.start.arguments.first().cloned() else {
+        return 0;
+    };
+    let path = process.variable("PATH").unwrap_or_default().to_owned();
+    match find(
+        &process.filesystem,
+        &name,
+        &path,
+        &process.start.working_dir,
+    ) {
+        Ok(executable) => Box::pin(run(executable, process)).await,
+        Err(_) => {
+            let script = "/docker-entrypoint.sh";
+            process
+                .complain(format!("{script}: exec: line 47: {name}: not found\n"))
+                .await;
+            127
         }
     }
 }

@@ -15,10 +15,10 @@ mod container;
 mod exec;
 mod executable;
 pub mod filesystem;
+mod http;
 pub mod image;
 mod logs;
 pub mod net;
-#[allow(dead_code, reason = "ps and the other tools are being added")]
 mod process;
 mod programs;
 mod sandbox;

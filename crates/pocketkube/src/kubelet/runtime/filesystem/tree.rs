@@ -43,6 +43,9 @@ pub enum Device {
     MainStderr,
 }
 
+/// When all images were built.
+const BUILT: Timestamp = Timestamp::constant(1_735_689_600, 0);
+
 impl Node {
     pub fn file(content: impl Into<Vec<u8>>, mode: u32) -> Self {
         Self::new(NodeKind::File(Arc::new(content.into())), mode)
@@ -66,7 +69,7 @@ impl Node {
             mode,
             uid: 0,
             gid: 0,
-            modified: Timestamp::UNIX_EPOCH,
+            modified: BUILT,
         }
     }
 

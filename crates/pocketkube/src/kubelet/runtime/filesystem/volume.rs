@@ -31,9 +31,14 @@ pub struct Volume {
 
 impl Volume {
     pub fn new(tree: Tree) -> Arc<Self> {
+        Self::with_capacity(tree, None)
+    }
+
+    /// A volume that is full at `capacity` bytes.
+    pub fn with_capacity(tree: Tree, capacity: Option<u64>) -> Arc<Self> {
         Arc::new(Self {
             tree: Mutex::new(tree),
-            capacity: None,
+            capacity,
         })
     }
 
@@ -44,10 +49,7 @@ impl Volume {
 
     /// A memory-backed emptyDir, full at `capacity` bytes.
     pub fn in_memory(capacity: Option<u64>) -> Arc<Self> {
-        Arc::new(Self {
-            tree: Mutex::new(Tree::new(Node::directory(0o1777))),
-            capacity,
-        })
+        Self::with_capacity(Tree::new(Node::directory(0o1777)), capacity)
     }
 
     pub fn capacity(&self) -> Option<u64> {

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::reference::ImageReference;
+use super::server::Server;
 use super::tags::Tags;
 use crate::kubelet::runtime::filesystem::{Layer, Node, kernel_files};
 use crate::kubelet::runtime::process::Signal;
@@ -35,6 +36,8 @@ pub struct Image {
     pub version: String,
     pub entrypoint: Vec<String>,
     pub command: Vec<String>,
+    /// What the entrypoint's script prints before it hands over.
+    pub entrypoint_log: Vec<String>,
     pub working_dir: String,
     /// `USER` of the image: a number or a name of its `/etc/passwd`.
     pub user: String,
@@ -46,6 +49,10 @@ pub struct Image {
     pub shell: ShellKind,
     /// Names of the programs in it.
     tools: BTreeSet<String>,
+    /// What its described servers do.
+    servers: BTreeMap<String, Arc<Server>>,
+    /// Versions of the tools in it (`busybox`), where they matter.
+    facts: BTreeMap<String, String>,
     pub layer: Arc<Layer>,
 }
 
@@ -53,6 +60,21 @@ impl Image {
     /// Whether a program of that name is in the image.
     pub fn has_tool(&self, name: &str) -> bool {
         self.tools.contains(name)
+    }
+
+    /// The program of that name, if the image describes it.
+    pub fn server(&self, name: &str) -> Option<&Arc<Server>> {
+        self.servers.get(name)
+    }
+
+    /// All described programs.
+    pub fn servers(&self) -> impl Iterator<Item = (&String, &Arc<Server>)> {
+        self.servers.iter()
+    }
+
+    /// The version of a tool, such as `busybox`; empty where the image says nothing.
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts.get(name).map_or("", String::as_str)
     }
 }
 
@@ -64,7 +86,7 @@ pub enum ShellKind {
     #[default]
     None,
     Busybox,
-    Dash,
+    /// `sh` is dash, and there is bash.
     Bash,
 }
 
@@ -89,6 +111,8 @@ struct Base {
     files: BTreeMap<String, FileSpec>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    #[serde(default)]
+    facts: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -131,6 +155,7 @@ pub struct Contents {
     base: Option<String>,
     entrypoint: Option<Vec<String>>,
     command: Option<Vec<String>>,
+    entrypoint_log: Option<Vec<String>>,
     working_dir: Option<String>,
     user: Option<String>,
     environment: BTreeMap<String, String>,
@@ -140,6 +165,8 @@ pub struct Contents {
     size: Option<f64>,
     tools: BTreeMap<String, Vec<String>>,
     files: BTreeMap<String, FileSpec>,
+    servers: BTreeMap<String, Server>,
+    facts: BTreeMap<String, String>,
 }
 
 impl Catalogue {
@@ -240,6 +267,8 @@ impl Catalogue {
             .and_then(|name| self.bases.get(&name).cloned())
             .unwrap_or_default();
         let mut environment = base.environment.clone();
+        let mut facts = base.facts.clone();
+        let mut servers = BTreeMap::new();
         let mut layer = Layer::default();
         kernel_files::add_to(&mut layer);
         add_tools(&mut layer, &base.tools);
@@ -248,6 +277,10 @@ impl Catalogue {
             add_tools(&mut layer, &contents.tools);
             add_files(&mut layer, &contents.files, version);
             environment.extend(contents.environment.clone());
+            facts.extend(contents.facts.clone());
+            for (name, server) in &contents.servers {
+                servers.insert(name.clone(), Arc::new(server.clone()));
+            }
         }
         let tools = layers.iter().map(|contents| &contents.tools);
         let tools = tools.chain([&base.tools]).flat_map(BTreeMap::values);
@@ -261,6 +294,9 @@ impl Catalogue {
             version: version.to_owned(),
             entrypoint: entrypoint.unwrap_or_default(),
             command: command.unwrap_or_default(),
+            entrypoint_log: last(|c| c.entrypoint_log.is_some())
+                .and_then(|c| c.entrypoint_log.clone())
+                .unwrap_or_default(),
             working_dir: last(|c| c.working_dir.is_some())
                 .and_then(|c| c.working_dir.clone())
                 .unwrap_or_else(|| "/".to_owned()),
@@ -277,6 +313,8 @@ impl Catalogue {
             size: megabytes(last(|c| c.size.is_some()).and_then(|c| c.size)),
             shell: base.shell,
             tools,
+            servers,
+            facts: facts.into_iter().map(|(k, v)| (k, fill(&v))).collect(),
             layer: Arc::new(layer),
         }
     }
@@ -325,6 +363,9 @@ impl FileDetails {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::kubelet::runtime::executable;
+    use crate::kubelet::runtime::filesystem::{Credentials, Filesystem, Tree, Volume};
 
     fn find(name: &str) -> Option<Arc<Image>> {
         static CATALOGUE: std::sync::LazyLock<Catalogue> =
@@ -335,10 +376,10 @@ mod tests {
     #[test]
     fn tags_stand_for_versions_and_variants() {
         for (name, version, shell) in [
-            ("nginx:1.25", "1.25.5", ShellKind::Dash),
-            ("nginx:1.25.3", "1.25.3", ShellKind::Dash),
+            ("nginx:1.25", "1.25.5", ShellKind::Bash),
+            ("nginx:1.25.3", "1.25.3", ShellKind::Bash),
             ("nginx:1.25-alpine", "1.25.5", ShellKind::Busybox),
-            ("nginx:1.14.2", "1.14.2", ShellKind::Dash),
+            ("nginx:1.14.2", "1.14.2", ShellKind::Bash),
             ("busybox:1.28", "1.28.4", ShellKind::Busybox),
             ("registry.k8s.io/pause:3.9", "3.9", ShellKind::None),
         ] {
@@ -351,31 +392,45 @@ mod tests {
     }
 
     #[test]
+    fn every_tool_of_an_image_can_be_run() {
+        let catalogue = Catalogue::embedded();
+        let known = programs::known_names();
+        let mut unknown = BTreeSet::new();
+        for name in catalogue.repositories.keys() {
+            let reference = name.parse().expect("a repository is a name");
+            let image = catalogue.find(&reference).expect(name);
+            let tools = image
+                .tools
+                .iter()
+                .filter(|tool| !known.contains(*tool) && image.server(tool).is_none());
+            unknown.extend(tools.cloned());
+        }
+        assert!(unknown.is_empty(), "unknown tools: {unknown:?}");
+    }
+
+    #[test]
     fn every_program_an_image_starts_is_in_it() {
         let catalogue = Catalogue::embedded();
         for name in catalogue.repositories.keys() {
             let reference = name.parse().expect("a repository is a name");
             let image = catalogue.find(&reference).expect(name);
-            let mut argv = image.entrypoint.iter().chain(&image.command);
-            let program = argv.next().expect(name);
-            let found = program.contains('/') && image.layer.get(program).is_some()
-                || [
-                    "bin",
-                    "usr/bin",
-                    "usr/local/bin",
-                    "usr/sbin",
-                    "usr/local/sbin",
-                    "sbin",
-                ]
-                .iter()
-                .any(|dir| image.layer.get(&format!("{dir}/{program}")).is_some())
-                || image
-                    .environment
-                    .iter()
-                    .filter(|(key, _)| key == "PATH")
-                    .flat_map(|(_, path)| path.split(':'))
-                    .any(|dir| image.layer.get(&format!("{dir}/{program}")).is_some());
-            assert!(found, "{name} starts {program}, which it has not");
+            let files = Filesystem::new(
+                Volume::new(Tree::over(image.layer.clone())),
+                false,
+                Vec::new(),
+                Credentials::root(),
+                Clock::real(),
+            );
+            let path = image.environment.iter().find(|(key, _)| key == "PATH");
+            let path = path.map_or("/usr/local/bin:/usr/sbin:/usr/bin:/bin", |(_, path)| path);
+            for list in [&image.entrypoint, &image.command] {
+                let is_options = image.entrypoint.len() == 1 && list == &image.command;
+                let Some(program) = list.first().filter(|_| !is_options) else {
+                    continue;
+                };
+                let found = executable::find(&files, program, path, &image.working_dir);
+                assert!(found.is_ok(), "{name}: {found:?}");
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 mod catalogue;
 mod pull;
 mod reference;
+mod server;
 mod tags;
 
 pub use catalogue::{Catalogue, CatalogueError, Image, ShellKind};
 pub use pull::{ImagePolicy, ImageStore, PullError, StoredImage};
 pub use reference::{ImageReference, ReferenceError};
+pub use server::{RouteDetails, Server};

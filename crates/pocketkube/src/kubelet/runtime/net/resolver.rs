@@ -106,6 +106,11 @@ impl<'a> Resolver<'a> {
         self.servers.first().map(|ip| SocketAddr::new(*ip, 53))
     }
 
+    /// The search domains.
+    pub fn search(&self) -> &[String] {
+        &self.search
+    }
+
     /// The addresses of a host: a literal address, a line of `/etc/hosts`, or DNS.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, LookupError> {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {

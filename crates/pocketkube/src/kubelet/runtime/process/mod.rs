@@ -17,7 +17,7 @@ pub use console::{Console, StreamKind};
 pub use io::{BoxedReader, BoxedWriter, Input, Output};
 pub use kernel::Kernel;
 pub use signal::{Signal, Signals};
-pub use table::{ProcessTable, Registration};
+pub use table::{ProcessInfo, ProcessTable, Registration};
 pub use usage::Usage;
 
 use super::filesystem::{Filesystem, absolute};
@@ -112,6 +112,11 @@ impl Process {
 
     pub async fn complain(&self, text: impl AsRef<str>) {
         self.start.stderr.print(text).await;
+    }
+
+    /// Signals that never come, to put in place of a process' own while it waits for those.
+    pub fn no_signals() -> Signals {
+        Signals::channel().1
     }
 
     /// Runs `work` until it ends or a signal ends it: one that `handled` has a status for, or, in

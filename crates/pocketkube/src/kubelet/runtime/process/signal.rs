@@ -90,9 +90,4 @@ impl Signals {
             None => std::future::pending().await,
         }
     }
-
-    /// A signal that has come already.
-    pub fn try_next(&mut self) -> Option<Signal> {
-        self.received.try_recv().ok()
-    }
 }

@@ -11,14 +11,13 @@ use bashkit::{
 };
 
 use super::driver::Awake;
-use super::state::ShellState;
-use crate::kubelet::runtime::image::ShellKind;
+use super::state::{Dialect, ShellState};
 use crate::kubelet::runtime::process::{Input, Output, Process, Start};
-use crate::kubelet::runtime::programs::{self, Program};
+use crate::kubelet::runtime::programs::{self, Runnable};
 
 /// A native program, run in the foreground of a shell or in its pipes.
 pub struct ProgramCommand {
-    pub program: &'static Program,
+    pub program: Runnable,
     pub state: Arc<ShellState>,
 }
 
@@ -50,7 +49,7 @@ impl Command for ProgramCommand {
             self.state.set_replacement(process.pid());
             process.is_init = self.state.is_init;
         }
-        let work = programs::run(self.program, process);
+        let work = self.program.clone().run(process);
         let exit_code = Awake::new(self.state.wake.clone(), work).await;
         Ok(CommandStatus::with_code(exit_code))
     }
@@ -135,17 +134,19 @@ impl Builtin for TrapEnded {
     }
 }
 
-/// Says that a command does not exist, in the words of the image's shell.
+/// Says that a command does not exist, in the words of the shell.
 pub struct NotFound {
-    pub kind: ShellKind,
+    pub dialect: Dialect,
+    pub is_interactive: bool,
 }
 
 impl CommandResolver for NotFound {
     fn resolve(&self, name: &str) -> Option<Arc<dyn Builtin>> {
-        let message = match self.kind {
-            ShellKind::Bash => return None,
-            ShellKind::Dash => format!("sh: 1: {name}: not found\n"),
-            ShellKind::Busybox | ShellKind::None => format!("sh: {name}: not found\n"),
+        let message = match self.dialect {
+            Dialect::Bash if self.is_interactive => format!("bash: {name}: command not found\n"),
+            Dialect::Bash => format!("bash: line 1: {name}: command not found\n"),
+            Dialect::Dash => format!("sh: 1: {name}: not found\n"),
+            Dialect::Busybox => format!("sh: {name}: not found\n"),
         };
         Some(Arc::new(Complain(message)))
     }

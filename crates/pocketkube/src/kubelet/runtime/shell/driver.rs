@@ -21,8 +21,8 @@ use tokio::time::Sleep;
 /// Yields in a row after which a shell counts as busy; each stands for 64 commands.
 const BURST: u32 = 500;
 /// How long a busy shell rests, and after how many yields.
-const REST: Duration = Duration::from_millis(2);
-const REST_EVERY: u32 = 8;
+const REST: Duration = Duration::from_millis(10);
+const REST_EVERY: u32 = 4;
 
 /// Decides which wake-ups reach the task a shell runs on.
 #[derive(Default)]
@@ -40,10 +40,6 @@ impl WakeFilter {
         if let Some(task) = task {
             task.wake();
         }
-    }
-
-    fn task(&self) -> Option<Waker> {
-        self.task.lock().clone()
     }
 }
 
@@ -126,7 +122,7 @@ impl<F: Future> Future for Driver<F> {
     }
 }
 
-/// Lets a command of ours wake the shell's task directly.
+/// Lets a command of ours wake the shell's task past the filter.
 pub struct Awake<F> {
     future: Pin<Box<F>>,
     filter: Arc<WakeFilter>,
@@ -145,9 +141,25 @@ impl<F: Future> Future for Awake<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match self.filter.task() {
-            Some(task) => self.future.as_mut().poll(&mut Context::from_waker(&task)),
-            None => self.future.as_mut().poll(context),
-        }
+        let both = Both {
+            given: context.waker().clone(),
+            filter: self.filter.clone(),
+        };
+        let waker = Waker::from(Arc::new(both));
+        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+}
+
+/// Wakes whoever polled us (the interpreter keeps books on which of its jobs are ready), and then
+/// the task for certain.
+struct Both {
+    given: Waker,
+    filter: Arc<WakeFilter>,
+}
+
+impl Wake for Both {
+    fn wake(self: Arc<Self>) {
+        self.given.wake_by_ref();
+        self.filter.wake_task();
     }
 }

@@ -79,12 +79,7 @@ pub async fn run(mut process: Process) -> i32 {
         }
     };
     let start = &process.start;
-    let state = Arc::new(ShellState::new(
-        process.kernel.clone(),
-        process.filesystem.clone(),
-        start.terminal.clone(),
-        process.is_init,
-    ));
+    let state = Arc::new(ShellState::new(&process));
     let mut shell = Shell::new(
         state.clone(),
         &start.environment,

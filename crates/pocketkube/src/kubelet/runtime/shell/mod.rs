@@ -38,6 +38,7 @@ struct Shell {
     stdout: Output,
     stderr: Output,
     exit: Exit,
+    is_prepared: bool,
 }
 
 /// The status `exit` was called with, which tells it apart from a script's own end.
@@ -84,6 +85,7 @@ impl Shell {
                 .map(|kind| Output::Console(kernel.console.clone(), kind)),
         };
         let image = kernel.image.clone();
+        let dialect = state.dialect;
         let exit = Exit::default();
         let noted_exit = exit.clone();
         let hook_state = state.clone();
@@ -96,10 +98,11 @@ impl Shell {
             .session_limits(SessionLimits::unlimited())
             .memory_limits(MemoryLimits::unlimited())
             .builtin_filter(move |name| {
-                tools::is_shell_builtin(name, image.shell) || image.has_tool(name)
+                tools::is_shell_builtin(name, dialect) || image.has_tool(name)
             })
             .command_resolver(Arc::new(commands::NotFound {
-                kind: kernel.image.shell,
+                dialect: state.dialect,
+                is_interactive: state.terminal.is_some(),
             }))
             .before_tool(Box::new(move |event| {
                 hook_state.about_to_run(&event.name, &event.args);
@@ -116,16 +119,16 @@ impl Shell {
         if state.terminal.is_some() {
             builder = builder.tty(0, true).tty(1, true).tty(2, true);
         }
-        for program in programs::all() {
-            for name in program.names() {
-                if program.is_command() && kernel.image.has_tool(name) {
-                    let command = commands::ProgramCommand {
-                        program,
-                        state: state.clone(),
-                    };
-                    builder = builder.command(*name, command);
-                }
+        for (name, program) in programs::commands(&kernel.image) {
+            // Within a shell `kill` is for its own jobs, and for the process it is.
+            if name == "kill" && state.is_init {
+                continue;
             }
+            let command = commands::ProgramCommand {
+                program,
+                state: state.clone(),
+            };
+            builder = builder.command(name, command);
         }
         let trap_ended = commands::TrapEnded {
             state: state.clone(),
@@ -137,17 +140,24 @@ impl Shell {
         if kernel.image.has_tool("sleep") {
             builder = builder.builtin("sleep", Box::new(sleep));
         }
+        let mut bash = builder.build();
+        bash.set_interactive(state.terminal.is_some());
         Self {
-            bash: builder.build(),
+            bash,
             state,
             stdout,
             stderr,
             exit,
+            is_prepared: false,
         }
     }
 
     /// Runs a script to its end. Dropping the future ends it at once.
     async fn execute(&mut self, script: Script<'_>) -> Ended {
+        if !std::mem::replace(&mut self.is_prepared, true) {
+            // The interpreter's own idea of who uses it; a container has no such variable.
+            let _ = self.bash.exec("unset USER").await;
+        }
         let (stdout, stderr) = (self.stdout.clone(), self.stderr.clone());
         let mut options = ExecOptions::new()
             .positional(script.positional)

@@ -9,7 +9,27 @@ use tokio::sync::{Notify, watch};
 
 use super::driver::WakeFilter;
 use crate::kubelet::runtime::filesystem::Filesystem;
-use crate::kubelet::runtime::process::{Kernel, Signal, TerminalSize};
+use crate::kubelet::runtime::image::ShellKind;
+use crate::kubelet::runtime::process::{Kernel, Process, Signal, TerminalSize};
+
+/// Whose words a shell speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Busybox,
+    Dash,
+    Bash,
+}
+
+impl Dialect {
+    /// The shell that a name stands for in an image.
+    pub fn of(name: &str, image: ShellKind) -> Self {
+        match (name, image) {
+            ("bash", _) => Self::Bash,
+            ("dash", _) | (_, ShellKind::Bash) => Self::Dash,
+            _ => Self::Busybox,
+        }
+    }
+}
 
 #[derive(Default)]
 struct RunningTrap {
@@ -23,6 +43,7 @@ pub struct ShellState {
     pub terminal: Option<watch::Receiver<TerminalSize>>,
     /// The shell is the container's first process.
     pub is_init: bool,
+    pub dialect: Dialect,
     pub wake: Arc<WakeFilter>,
     /// How many `sleep`s run, in the foreground or not.
     pub sleeping: AtomicUsize,
@@ -40,17 +61,14 @@ pub struct ShellState {
 }
 
 impl ShellState {
-    pub fn new(
-        kernel: Arc<Kernel>,
-        filesystem: Filesystem,
-        terminal: Option<watch::Receiver<TerminalSize>>,
-        is_init: bool,
-    ) -> Self {
+    /// The surroundings of the shell that runs as `process`, or for it.
+    pub fn new(process: &Process) -> Self {
         Self {
-            kernel,
-            filesystem,
-            terminal,
-            is_init,
+            kernel: process.kernel.clone(),
+            filesystem: process.filesystem.clone(),
+            terminal: process.start.terminal.clone(),
+            is_init: process.is_init,
+            dialect: Dialect::of(process.name(), process.kernel.image.shell),
             wake: Arc::default(),
             sleeping: AtomicUsize::new(0),
             waiting: AtomicBool::new(false),

@@ -4,8 +4,8 @@
 //! backspace, arrows, history, Ctrl-A/E/U/K/W/L/C/D. Completion and full-screen programs are not
 //! here.
 
+use super::state::Dialect;
 use super::{Ended, Script, Shell};
-use crate::kubelet::runtime::image::ShellKind;
 use crate::kubelet::runtime::process::{Input, Output, Process, Signal};
 
 /// Runs commands as they are typed until `exit`, Ctrl-D or the end of input.
@@ -130,20 +130,18 @@ fn prompt(process: &Process, shell: &Shell) -> String {
         }
         _ => directory.into_owned(),
     };
-    match process.kernel.image.shell {
-        ShellKind::Busybox | ShellKind::None => format!("{shown} {sign} "),
-        ShellKind::Bash if process.name() == "bash" => {
+    match shell.state.dialect {
+        Dialect::Busybox => format!("{shown} {sign} "),
+        Dialect::Dash => format!("{sign} "),
+        Dialect::Bash => {
             let user = if sign == '#' {
                 "root"
             } else {
                 "I have no name!"
             };
-            format!(
-                "{user}@{}:{shown}{sign} ",
-                process.kernel.network.hostname()
-            )
+            let host = process.kernel.network.hostname();
+            format!("{user}@{host}:{shown}{sign} ")
         }
-        ShellKind::Bash | ShellKind::Dash => format!("{sign} "),
     }
 }
 

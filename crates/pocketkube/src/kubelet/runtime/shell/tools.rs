@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::state::ShellState;
+use super::state::{Dialect, ShellState};
 use super::{Ended, Script, Shell};
-use crate::kubelet::runtime::image::ShellKind;
 use crate::kubelet::runtime::process::Process;
 
 /// What POSIX shells have built in, present in every image that has a shell.
@@ -41,8 +40,12 @@ const BASH: &[&str] = &[
     "typeset",
 ];
 
-pub fn is_shell_builtin(name: &str, kind: ShellKind) -> bool {
-    POSIX.contains(&name) || (kind == ShellKind::Bash && BASH.contains(&name)) || name == "source"
+pub fn is_shell_builtin(name: &str, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Bash => POSIX.contains(&name) || BASH.contains(&name),
+        Dialect::Busybox => POSIX.contains(&name) || name == "source",
+        Dialect::Dash => POSIX.contains(&name),
+    }
 }
 
 /// Tools that read standard input, at least if no file is named.
@@ -100,12 +103,7 @@ pub fn reads_input(shell: &Shell, text: &str) -> bool {
 /// Runs a tool that only the interpreter knows (`ls`, `grep`, `tar`, …).
 pub async fn run_tool(process: Process) -> i32 {
     let start = &process.start;
-    let state = Arc::new(ShellState::new(
-        process.kernel.clone(),
-        process.filesystem.clone(),
-        start.terminal.clone(),
-        process.is_init,
-    ));
+    let state = Arc::new(ShellState::new(&process));
     let mut shell = Shell::new(
         state,
         &start.environment,

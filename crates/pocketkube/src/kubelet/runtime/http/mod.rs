@@ -1,0 +1,11 @@
+//! HTTP/1.1 for simulated programs, over the network's in-memory streams.
+
+mod client;
+mod server;
+mod tls;
+mod url;
+
+pub use client::{Exchange, ExchangeError, Transport};
+pub use server::{Answer, http_date, serve, status_text};
+pub use tls::{Trust, connect_tls};
+pub use url::{Url, UrlError};
