@@ -36,6 +36,7 @@ pub const CHECK: &str = "check";
 pub const EXPECTED: &str = "expected";
 pub const SEEN: &str = "seen";
 pub const DIFFERS: &str = "differs";
+pub const NOTE: &str = "note";
 pub const LOOK: &str = "look";
 pub const HOLDS: &str = "holds";
 pub const WAITS: &str = "waits";

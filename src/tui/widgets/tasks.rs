@@ -73,10 +73,6 @@ fn verdict_lines(
     theme: &Theme,
 ) -> Vec<Line<'static>> {
     let mut sheet = Sheet::new(width, theme);
-    if let Some(words) = &verdict.otherwise {
-        let words = markdown::inline(words, theme.warn, theme);
-        sheet.lines.extend(wrap(&words, width, &[], &[]));
-    }
     if with_name {
         let says = markdown::inline(&verdict.says, theme.text, theme);
         sheet.spans(strings::CHECK, &says);
@@ -94,6 +90,10 @@ fn verdict_lines(
     }
     for difference in verdict.differences.iter().take(MOST_DIFFERENCES) {
         sheet.difference(difference);
+    }
+    if let Some(words) = &verdict.otherwise {
+        let words = markdown::inline(words, theme.text, theme);
+        sheet.spans(strings::NOTE, &words);
     }
     for command in &verdict.look {
         sheet.fact(strings::LOOK, command, theme.code);

@@ -7,6 +7,7 @@ mod rows;
 mod table;
 
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use super::text::{age, cut, cut_middle, pad};
 use super::wrap::wrap_text;
@@ -18,6 +19,8 @@ use crate::tui::theme::Theme;
 const MOST_EVENTS: usize = 40;
 /// Columns of an event's age.
 const AGE: usize = 6;
+/// Columns of its kind.
+const KIND: usize = 9;
 
 /// The whole picture as lines of `width` columns, `later` seconds of the
 /// cluster's time after it was taken.
@@ -32,46 +35,51 @@ pub fn lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec
     if !view.events.is_empty() {
         lines.push(Line::default());
         lines.push(Line::styled(strings::EVENTS, theme.strong));
-        let events = view.events.iter().take(MOST_EVENTS);
-        lines.extend(events.map(|event| {
-            let now = view.taken.map(|taken| taken.as_second() + later);
-            event_line(event, now, width, theme)
-        }));
+        lines.extend(event_lines(view, later, width, theme));
     }
     lines
 }
 
-fn event_line(event: &EventView, now: Option<i64>, width: usize, theme: &Theme) -> Line<'static> {
-    let seconds = match (event.at, now) {
-        (Some(at), Some(now)) => now - at.as_second(),
-        _ => 0,
+/// Age, kind, reason, object and message, the reasons in one column.
+fn event_lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let events: Vec<&EventView> = view.events.iter().take(MOST_EVENTS).collect();
+    let reasons: Vec<String> = events.iter().map(|event| reason(event, theme)).collect();
+    let widest = reasons
+        .iter()
+        .map(|reason| reason.width())
+        .max()
+        .unwrap_or(0);
+    let now = view.taken.map(|taken| taken.as_second() + later);
+    let line = |(event, reason): (&&EventView, &String)| {
+        let seconds = match (event.at, now) {
+            (Some(at), Some(now)) => now - at.as_second(),
+            _ => 0,
+        };
+        let (kind, style) = if event.warning {
+            (strings::WARNING, theme.warn)
+        } else {
+            (strings::NORMAL, theme.quiet)
+        };
+        let object = cut_middle(&event.object, (width / 4).max(16), theme.glyphs.ellipsis);
+        let message = event.message.lines().next().unwrap_or_default();
+        let words = format!("{object}  {message}");
+        let room = width.saturating_sub(AGE + KIND + widest + 2);
+        Line::from(vec![
+            Span::styled(pad(&age(seconds), AGE), theme.quiet),
+            Span::styled(pad(kind, KIND), style),
+            Span::styled(pad(reason, widest + 2), theme.text),
+            Span::styled(cut(&words, room, theme.glyphs.ellipsis), theme.quiet),
+        ])
     };
-    let (kind, style) = if event.warning {
-        (strings::WARNING, theme.warn)
-    } else {
-        (strings::NORMAL, theme.quiet)
-    };
-    let count = match event.count {
-        ..2 => String::new(),
-        count => format!(" ({count}{})", theme.glyphs.times),
-    };
-    let reason = format!("{}{count}", event.reason);
-    let taken = AGE + 9 + reason.chars().count() + 2;
-    let object = cut_middle(&event.object, (width / 4).max(16), theme.glyphs.ellipsis);
-    let words = format!("{object}  {}", event.message.trim());
-    Line::from(vec![
-        Span::styled(pad(&age(seconds), AGE), theme.quiet),
-        Span::styled(pad(kind, 9), style),
-        Span::styled(format!("{reason}  "), theme.text),
-        Span::styled(
-            cut(
-                words.lines().next().unwrap_or_default(),
-                width.saturating_sub(taken),
-                theme.glyphs.ellipsis,
-            ),
-            theme.quiet,
-        ),
-    ])
+    events.iter().zip(&reasons).map(line).collect()
+}
+
+/// `BackOff (4×)`.
+fn reason(event: &EventView, theme: &Theme) -> String {
+    match event.count {
+        ..2 => event.reason.clone(),
+        count => format!("{} ({count}{})", event.reason, theme.glyphs.times),
+    }
 }
 
 #[cfg(test)]
