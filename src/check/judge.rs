@@ -33,8 +33,11 @@ const WHILE_HOLDING: Duration = Duration::from_secs(1);
 pub enum Patience {
     /// As long as the check grants.
     Full,
-    /// Only as long as what it reads keeps changing, with pauses of at most this (real) time.
+    /// Only as long as what it reads keeps changing, with pauses of at most this (real) time. What
+    /// is true and has to last gets its time.
     WhileMoving(Duration),
+    /// The same, and what has to last does not get its time either.
+    UntilStill(Duration),
 }
 
 /// The checks of a kata and the cluster they are about.
@@ -98,7 +101,8 @@ impl Judge {
                 Outcome::Holding { .. } | Outcome::Waiting { .. }
             );
             let quiet = match (verdict.outcome, patience) {
-                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet)) => Some(quiet),
+                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet))
+                | (_, Patience::UntilStill(quiet)) => Some(quiet),
                 _ => None,
             };
             let patient = async {

@@ -54,6 +54,13 @@ impl KataInstance {
         self.namespaces.first().map_or("default", String::as_str)
     }
 
+    /// The checks that some task names. The others only describe the scene, and are over once it
+    /// is mended.
+    pub fn checks_of_tasks(&self) -> Vec<String> {
+        let checks = self.tasks.iter().flat_map(|task| &task.checks);
+        checks.cloned().collect()
+    }
+
     pub fn task(&self, id: &str) -> Option<&TaskText> {
         self.tasks.iter().find(|task| task.id == id)
     }

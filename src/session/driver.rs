@@ -210,8 +210,16 @@ async fn pass_on<T>(
     }
 }
 
-/// A judge of all the kata's checks.
+/// A judge of the checks that make the kata's tasks done.
 pub fn judge(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) -> Result<Judge> {
+    Ok(judge_of_all(sandbox, observer, kata)?.only(&kata.checks_of_tasks()))
+}
+
+fn judge_of_all(
+    sandbox: &dyn Sandbox,
+    observer: &Observer,
+    kata: &KataInstance,
+) -> Result<Judge> {
     let checks = check::read(&kata.checks)?;
     let scene = Scene {
         observer: observer.clone(),
@@ -267,7 +275,7 @@ async fn await_scene(sandbox: &dyn Sandbox, kata: &KataInstance) -> Result<()> {
         return Ok(());
     }
     let observer = Observer::new(sandbox.client());
-    let judge = judge(sandbox, &observer, kata)?;
+    let judge = judge_of_all(sandbox, &observer, kata)?;
     let verdicts = judge.only(&kata.scene).settle(Patience::Full).await;
     match verdicts.iter().find(|verdict| !verdict.holds()) {
         None => Ok(()),

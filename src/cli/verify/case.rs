@@ -104,7 +104,7 @@ impl Case {
             What::Solution => {
                 let solve = named(&kata.solution, "solve.sh")?;
                 *scripts = script::run(kata, solve, &kata.solution, &prepared.shell).await?;
-                all_hold(&judge()?.settle(Patience::Full).await)
+                all_hold(&settled(sandbox, &judge()?).await)
             }
             What::Wrong(name) => {
                 let wrong = named(&kata.wrong_scripts, &format!("{name}.sh"))?;
@@ -119,7 +119,7 @@ impl Case {
 /// The verdicts when all time has passed that the checks grant. First what moves may come to
 /// rest, then time runs faster.
 async fn settled(sandbox: &Embedded, judge: &Judge) -> Vec<Verdict> {
-    let mut verdicts = judge.settle(Patience::WhileMoving(QUIET)).await;
+    let mut verdicts = judge.settle(Patience::UntilStill(QUIET)).await;
     let open: Vec<String> = verdicts
         .iter()
         .filter(|verdict| !verdict.holds())
