@@ -215,11 +215,7 @@ pub fn judge(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) ->
     Ok(judge_of_all(sandbox, observer, kata)?.only(&kata.checks_of_tasks()))
 }
 
-fn judge_of_all(
-    sandbox: &dyn Sandbox,
-    observer: &Observer,
-    kata: &KataInstance,
-) -> Result<Judge> {
+fn judge_of_all(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) -> Result<Judge> {
     let checks = check::read(&kata.checks)?;
     let scene = Scene {
         observer: observer.clone(),

@@ -1,5 +1,6 @@
 //! One binary of modules: everything about the cluster that needs more than one module of it.
 
+#![allow(clippy::disallowed_methods, reason = "tests end with their runtime")]
 #![allow(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 mod clients;

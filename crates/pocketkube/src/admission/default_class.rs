@@ -64,24 +64,21 @@ impl Mutate for DefaultClass {
         if attributes.is("", "persistentvolumeclaims", "")
             && object["spec"]["storageClassName"].is_null()
             && meta::annotation(object, persistentvolumeclaim::CLASS_ANNOTATION).is_none()
-        {
-            if let Some(class) =
+            && let Some(class) =
                 self.default_of(storage::GROUP, "storageclasses", storageclass::is_default)
-            {
-                object["spec"]["storageClassName"] = json!(class);
-            }
+        {
+            object["spec"]["storageClassName"] = json!(class);
         }
         if attributes.is(networking::GROUP, "ingresses", "")
             && object["spec"]["ingressClassName"].is_null()
             && meta::annotation(object, ingress::CLASS_ANNOTATION).is_none()
-        {
-            if let Some(class) = self.default_of(
+            && let Some(class) = self.default_of(
                 networking::GROUP,
                 "ingressclasses",
                 is_default_ingress_class,
-            ) {
-                object["spec"]["ingressClassName"] = json!(class);
-            }
+            )
+        {
+            object["spec"]["ingressClassName"] = json!(class);
         }
         Ok(())
     }

@@ -298,7 +298,7 @@ async fn bind(process: &Process, question: &Question) -> i32 {
             header = format!("Server:\t\t{shown}\nAddress:\t{}#53\n\n", server.ip());
             last = answer.code;
             for record in &answer.records {
-                text.push_str(&busybox_record(record).replace("Name:\t", "Name:\t"));
+                text.push_str(&busybox_record(record));
             }
         }
         if !text.is_empty() {
