@@ -12,8 +12,10 @@ mod deployment;
 mod endpoints;
 mod endpointslice;
 mod expectations;
+mod freshness;
 mod garbage_collector;
 mod inventory;
+mod job;
 mod namespace;
 mod node_ipam;
 mod node_lifecycle;
@@ -76,6 +78,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "replication-controller",
         resource: ("", "v1", "replicationcontrollers"),
         start: replicaset::start_replication_controllers,
+    },
+    Row {
+        name: "job-controller",
+        service_account: "job-controller",
+        resource: ("batch", "v1", "jobs"),
+        start: job::start,
     },
     Row {
         name: "endpoints-controller",
