@@ -9,6 +9,7 @@ mod in_process;
 mod informer;
 mod informers;
 mod kind;
+pub mod node_selector;
 mod options;
 mod recorder;
 mod retry;

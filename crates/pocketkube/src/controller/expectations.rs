@@ -57,7 +57,13 @@ impl Expectations {
         self.expect(owner, 0, deletions.into_iter().collect());
     }
 
-    fn expect(&self, owner: &ObjectKey, creations: usize, deletions: BTreeSet<ObjectKey>) {
+    /// Waits for creations and deletions at once.
+    pub(super) fn expect(
+        &self,
+        owner: &ObjectKey,
+        creations: usize,
+        deletions: BTreeSet<ObjectKey>,
+    ) {
         let pending = Pending {
             creations,
             deletions,

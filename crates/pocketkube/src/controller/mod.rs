@@ -8,12 +8,15 @@
 mod claim;
 mod conditions;
 mod context;
+mod cronjob;
+mod daemonset;
 mod deployment;
 mod endpoints;
 mod endpointslice;
 mod expectations;
 mod freshness;
 mod garbage_collector;
+mod history;
 mod inventory;
 mod job;
 mod namespace;
@@ -30,7 +33,10 @@ mod service;
 mod service_account;
 #[cfg(test)]
 mod simulation;
+mod statefulset;
 mod taint_eviction;
+mod template;
+mod ttl_after_finished;
 
 pub use context::{ControllerContext, ControllerOptions};
 
@@ -80,10 +86,34 @@ pub const CONTROLLERS: &[Row] = &[
         start: replicaset::start_replication_controllers,
     },
     Row {
+        name: "statefulset-controller",
+        service_account: "statefulset-controller",
+        resource: ("apps", "v1", "statefulsets"),
+        start: statefulset::start,
+    },
+    Row {
+        name: "daemonset-controller",
+        service_account: "daemon-set-controller",
+        resource: ("apps", "v1", "daemonsets"),
+        start: daemonset::start,
+    },
+    Row {
         name: "job-controller",
         service_account: "job-controller",
         resource: ("batch", "v1", "jobs"),
         start: job::start,
+    },
+    Row {
+        name: "cronjob-controller",
+        service_account: "cronjob-controller",
+        resource: ("batch", "v1", "cronjobs"),
+        start: cronjob::start,
+    },
+    Row {
+        name: "ttl-after-finished-controller",
+        service_account: "ttl-after-finished-controller",
+        resource: ("batch", "v1", "jobs"),
+        start: ttl_after_finished::start,
     },
     Row {
         name: "endpoints-controller",

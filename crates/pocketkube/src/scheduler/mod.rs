@@ -11,7 +11,6 @@ mod decisions;
 mod events;
 mod framework;
 mod node_info;
-mod node_selector;
 mod plugins;
 mod pod_info;
 mod preemption;

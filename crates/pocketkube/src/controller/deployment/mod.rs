@@ -11,7 +11,6 @@ mod revision;
 mod rolling;
 mod rollout;
 mod scaling;
-mod template;
 #[cfg(test)]
 mod tests;
 

@@ -9,10 +9,10 @@ use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::super::pod_control::is_namespace_terminating;
+use super::super::template::{self, HASH_LABEL};
 use super::numbers::{desired, history_limit, progress_deadline, size, wanted};
 use super::revision::{self, REVISION, annotations_mut, noted_desired, revision};
 use super::rolling::Limits;
-use super::template::{self, HASH_LABEL};
 use super::{DeploymentController, SyncError, numbers, progress};
 use crate::api::StatusError;
 use crate::client::{DeleteOptions, EventType, Kind, Propagation, controller_reference};

@@ -294,7 +294,7 @@ async fn a_taken_name_makes_the_deployment_use_another_hash() {
     let harness = cluster();
     harness.run_pods(SECOND, "broken");
     let template: Deployment = serde_json::from_value(deployment(1, "nginx:1", json!({}))).unwrap();
-    let hash = super::template::hash(&template.spec.unwrap().template, None);
+    let hash = super::super::template::hash(&template.spec.unwrap().template, None);
     let stranger = json!({
         "metadata": {"name": format!("web-{hash}"), "namespace": "default"},
         "spec": {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": {}},

@@ -102,6 +102,17 @@ pub(super) fn start(context: ControllerContext) {
     });
 }
 
+/// `Complete` or `Failed`, once a Job has ended.
+pub(super) fn finished_condition(job: &Job) -> Option<&str> {
+    outcome::ended(job).map(|condition| condition.type_.as_str())
+}
+
+/// When a Job ended, once it has.
+pub(super) fn finished_at(job: &Job) -> Option<Timestamp> {
+    let condition = outcome::ended(job)?;
+    condition.last_transition_time.as_ref().map(|time| time.0)
+}
+
 fn has_tracking(pod: &Pod) -> bool {
     pod.has_finalizer(TRACKING)
 }

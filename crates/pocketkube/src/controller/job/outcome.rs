@@ -100,8 +100,13 @@ fn holds<'a>(status: &'a JobStatus, type_: &str) -> Option<&'a JobCondition> {
 }
 
 pub(super) fn is_finished(job: &Job) -> bool {
-    let status = job.status.clone().unwrap_or_default();
-    holds(&status, COMPLETE).is_some() || holds(&status, FAILED).is_some()
+    ended(job).is_some()
+}
+
+/// The condition that says how a Job has ended, once it has.
+pub(super) fn ended(job: &Job) -> Option<&JobCondition> {
+    let status = job.status.as_ref()?;
+    holds(status, COMPLETE).or_else(|| holds(status, FAILED))
 }
 
 /// How the Job ends by what is known already, if it does.

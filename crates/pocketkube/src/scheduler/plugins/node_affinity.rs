@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeSelectorTerm, PreferredSchedulingTerm};
 
+use crate::client::node_selector::{matches_required, required_affinity, term_matches};
 use crate::scheduler::events::ClusterChange;
 use crate::scheduler::framework::{Filter, Plugin, Rejection, Score, Snapshot, normalize};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::node_selector::{matches_required, required_affinity, term_matches};
 use crate::scheduler::pod_info::PodInfo;
 
 pub struct NodeAffinity;

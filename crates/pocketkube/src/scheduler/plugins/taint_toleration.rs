@@ -2,12 +2,12 @@
 //!
 //! Mirrors `plugins/tainttoleration` (v1.35).
 
+use crate::client::node_selector::{
+    NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, taints, tolerates, untolerated,
+};
 use crate::scheduler::events::ClusterChange;
 use crate::scheduler::framework::{Filter, Plugin, Rejection, Score, Snapshot, normalize};
 use crate::scheduler::node_info::NodeInfo;
-use crate::scheduler::node_selector::{
-    NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, taints, tolerates, untolerated,
-};
 use crate::scheduler::pod_info::PodInfo;
 
 pub struct TaintToleration;
