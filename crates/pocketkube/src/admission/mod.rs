@@ -5,6 +5,7 @@
 //! `pkg/kubeapiserver/options/plugins.go` (v1.35).
 
 mod attributes;
+mod certificate_requester;
 mod chain;
 mod default_class;
 mod default_toleration_seconds;
@@ -30,6 +31,7 @@ pub fn default_chain(registry: &Registry) -> Chain {
             Box::new(default_toleration_seconds::DefaultTolerationSeconds),
             Box::new(storage_object_in_use_protection::StorageObjectInUseProtection),
             Box::new(default_class::DefaultClass::new(registry.clone())),
+            Box::new(certificate_requester::CertificateRequester),
         ],
         validating: vec![],
     }

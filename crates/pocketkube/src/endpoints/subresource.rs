@@ -13,11 +13,13 @@ pub(super) async fn serve(request: &Request<'_>) -> Result<(Reply, bool), Status
         ("namespaces", "finalize") => super::update::update(request).await,
         ("serviceaccounts", "token") => Ok((super::token_request::create(request)?, true)),
         ("pods", "binding") => super::binding::bind(request).await,
-        ("pods", "ephemeralcontainers" | "resize") => match request.call.verb {
-            crate::registry::Verb::Get => Ok((super::get::get(request)?, false)),
-            crate::registry::Verb::Patch => super::patch::patch(request).await,
-            _ => super::update::update(request).await,
-        },
+        ("pods", "ephemeralcontainers" | "resize") | ("certificatesigningrequests", "approval") => {
+            match request.call.verb {
+                crate::registry::Verb::Get => Ok((super::get::get(request)?, false)),
+                crate::registry::Verb::Patch => super::patch::patch(request).await,
+                _ => super::update::update(request).await,
+            }
+        }
         _ => Err(StatusError::no_such_path()),
     }
 }

@@ -27,16 +27,21 @@ pub use strategy::{HookContext, Objects, PlainStrategy, Reservation, Strategy};
 pub use table::ResourceTable;
 pub use update::Change;
 
+pub mod admissionregistration;
+pub mod apiregistration;
 pub mod apps;
 pub mod authentication;
 pub mod authorization;
 pub mod autoscaling;
 pub mod batch;
+pub mod certificates;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
 pub mod events;
+pub mod flowcontrol;
 pub mod networking;
+pub mod node;
 pub mod policy;
 pub mod rbac;
 pub mod scheduling;
@@ -47,18 +52,23 @@ pub mod validation;
 pub fn built_in_resources() -> Vec<ResourceDef> {
     [
         core::resources(),
+        admissionregistration::resources(),
+        apiregistration::resources(),
         apps::resources(),
         authentication::resources(),
         authorization::resources(),
         autoscaling::resources(),
         batch::resources(),
-        policy::resources(),
-        scheduling::resources(),
+        certificates::resources(),
         coordination::resources(),
         discovery::resources(),
         events::resources(),
+        flowcontrol::resources(),
         networking::resources(),
+        node::resources(),
+        policy::resources(),
         rbac::resources(),
+        scheduling::resources(),
         storage::resources(),
     ]
     .concat()

@@ -217,8 +217,13 @@ impl ResourceDef {
     }
 
     /// Lists the resource under `kubectl get all`.
-    pub fn in_all(mut self) -> Self {
-        self.categories.push("all".into());
+    pub fn in_all(self) -> Self {
+        self.in_category("all")
+    }
+
+    /// Lists the resource under `kubectl get CATEGORY`.
+    pub fn in_category(mut self, category: &'static str) -> Self {
+        self.categories.push(category.into());
         self
     }
 

@@ -3,6 +3,8 @@
 //! [`Field`] keeps rules short: it descends, reads leniently (the decoder has checked types) and
 //! makes the errors of `k8s.io/apimachinery/pkg/util/validation/field` about itself.
 
+pub mod webhook_client;
+
 use serde_json::Value;
 
 use crate::api::field::{Error, ErrorList, Path};

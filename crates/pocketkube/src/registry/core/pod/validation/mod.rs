@@ -36,7 +36,7 @@ pub use update::update;
 pub use warnings::warnings;
 
 pub(crate) use annotations::pod_annotations;
-pub(crate) use scheduling::{node_selector, taint_effect};
+pub(crate) use scheduling::{node_selector, taint_effect, tolerations};
 pub(crate) use security::annotations_match_fields;
 pub(crate) use volumes::{SOURCE_RULES, SourceRule, no_backsteps};
 

@@ -1,0 +1,32 @@
+//! Whether an expression in CEL can be read at all.
+//!
+//! Only the grammar is checked: types and costs are not.
+
+use cel::Program;
+
+use crate::api::field::Error;
+use crate::registry::validation::Field;
+
+/// The expression follows CEL's grammar.
+pub(super) fn must_be_readable(expression: &Field<'_>) -> Option<Error> {
+    let error = Program::compile(expression.text().trim()).err()?;
+    Some(expression.invalid(&format!("compilation failed: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        let fault = |text: &str| {
+            let value = json!(text);
+            must_be_readable(&Field::new(&value, "e")).map(|error| error.to_string())
+        };
+        assert_eq!(fault("object.spec.replicas <= 5"), None);
+        let fault = fault("object.spec ==").unwrap();
+        assert!(fault.contains("compilation failed: "), "{fault}");
+    }
+}
