@@ -8,6 +8,8 @@ use crate::support::terminal::Terminal;
 
 /// What the design promises for the first frame.
 const FIRST_FRAME: Duration = Duration::from_millis(150);
+/// Leaves the shell pane.
+const LEAVE_SHELL: &str = "\x1d";
 
 #[test]
 fn the_course_map_is_there_at_once_and_quitting_restores_the_terminal() {
@@ -40,6 +42,56 @@ fn a_signal_restores_the_terminal_too() {
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(!terminal.is_full_screen());
     assert!(terminal.contents().contains("See you."));
+}
+
+#[test]
+fn a_first_kata_is_read_worked_on_and_solved_in_the_learners_shell() {
+    if !has_kubectl() {
+        eprintln!("skipped: the learner's shell needs kubectl, which is missing here");
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &[], 120, 40);
+    terminal.wait_for("q quit");
+    terminal.type_in("\r");
+    terminal.wait_for("go to the kata");
+    terminal.type_in("\r");
+    terminal.wait_for("leave the shell");
+    terminal.wait_for("first-pod #");
+    terminal.type_in("stty size; echo in $KUBEKATA_KATA\r");
+    terminal.wait_for("in pods/first-pod");
+
+    terminal.resize(80, 24);
+    terminal.wait_until("the narrow layout", |screen| !screen.contains("Cluster"));
+    terminal.type_in("stty size\r");
+    terminal.wait_for("9 76");
+    terminal.type_in(LEAVE_SHELL);
+    terminal.wait_for("next pane");
+    terminal.type_in("h");
+    terminal.wait_for("hints 1 of");
+
+    terminal.type_in("3");
+    terminal.wait_for("leave the shell");
+    terminal.type_in("kubekata solution | grep ^kubectl | sh\r");
+    terminal.wait_for("Solved in");
+    terminal.type_in(LEAVE_SHELL);
+    terminal.wait_for("next kata");
+    terminal.type_in("q");
+    terminal.wait_for("1 of ");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+
+    let mut again = Terminal::start(data.path(), &[], 80, 24);
+    again.wait_for("\u{2713} done   Your first Pod");
+    again.type_in("q");
+    assert_eq!(again.wait_for_end(), 0);
+}
+
+fn has_kubectl() -> bool {
+    std::process::Command::new("kubectl")
+        .args(["version", "--client"])
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 #[test]

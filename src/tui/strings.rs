@@ -64,7 +64,7 @@ pub const SHELL_IS_DEAF: &str = "the shell does not read what is typed";
 pub const SOLUTION: &str = "Solution";
 pub const NEXT: &str = "Next";
 pub const NEXT_KEY: &str = "n";
-pub const SOLVED_NOTICE: &str = "Solved. The task pane tells what happened; n there goes on.";
+pub const SOLVED_NOTICE: &str = "Solved. The task pane tells what happened; F9 goes on.";
 pub const MOUSE_ON: &str = "mouse reports on: click and scroll panes";
 pub const MOUSE_OFF: &str = "mouse reports off: select text with the mouse";
 

@@ -9,7 +9,7 @@ use super::super::state::{Pane, Screen, State};
 use super::super::widgets::pane;
 use super::super::widgets::scroll::{Movement, furthest, moved};
 use super::pages::movement;
-use super::{act, open_kata, shell, show_open_kata};
+use super::{act, home, open_kata, shell};
 use crate::session::{self, Confirm, SandboxState};
 
 pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
@@ -32,10 +32,7 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
         Action::TypeCommand => type_command(state, commands),
         Action::Solution => act(state, session::Action::ShowSolution, commands),
         Action::Reset => act(state, session::Action::Reset, commands),
-        Action::NextKata => {
-            act(state, session::Action::NextKata, commands);
-            show_open_kata(state);
-        }
+        Action::NextKata => next_kata(state, commands),
         Action::Home => {
             act(state, session::Action::LeaveKata, commands);
             state.screen = Screen::Home;
@@ -49,6 +46,20 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
                 scroll(state, state.kata.focus, movement);
             }
         }
+    }
+}
+
+/// The kata after this one in the course, which begins like any other; the
+/// course map after the last.
+fn next_kata(state: &mut State, commands: &mut Vec<Command>) {
+    let course = &state.session.course;
+    let open = state.session.open.as_ref();
+    let next = open.and_then(|open| course.after(&open.kata.id));
+    let next = next.map(|kata| kata.id.clone());
+    act(state, session::Action::LeaveKata, commands);
+    state.screen = Screen::Home;
+    if let Some(id) = next {
+        home::enter(state, id, commands);
     }
 }
 

@@ -25,7 +25,12 @@ pub(super) fn press(state: &mut State, key: KeyEvent, commands: &mut Vec<Command
     }
     let action = action_for(context, Key::of(&key)).filter(|action| is_available(*action, state));
     match action {
-        Some(action) => carry_out(state, action, commands),
+        Some(action) => {
+            carry_out(state, action, commands);
+            if context == Context::Shell && state.context() != Context::Shell {
+                dismiss_notices(state, commands);
+            }
+        }
         None if context == Context::Shell => type_into_shell(state, &key, commands),
         None if context == Context::Search => type_into_search(state, &key),
         None => {}

@@ -5,6 +5,7 @@ mod fuzz;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::update;
+use crate::course::KataId;
 use crate::session::{Effect, Phase};
 use crate::tui::command::Command;
 use crate::tui::event::Event;
@@ -171,12 +172,11 @@ fn solving_shows_the_debrief_without_taking_the_keys_from_the_shell() {
     );
     assert_eq!(state.kata.focus, Pane::Shell);
     press(&mut state, "ctrl-] n");
-    let open = state
-        .session
-        .open
-        .as_ref()
-        .map(|open| open.kata.id.to_string());
-    assert_eq!(open.as_deref(), Some("services/port"));
+    let reader = state.reader.as_ref().and_then(|reader| reader.kata.clone());
+    assert_eq!(reader, Some(KataId::new("services/port")));
+    press(&mut state, "enter");
+    let open = state.session.open.as_ref().map(|open| &open.kata.id);
+    assert_eq!(open, reader.as_ref());
 }
 
 #[test]
