@@ -35,6 +35,7 @@ async fn ensure(
     let Some(resource) = server.registry().resources().by_kind(&kind) else {
         return Ok(());
     };
+    let name = meta::name(&object).to_owned();
     let call = Call {
         verb: Verb::Create,
         resource: GroupResource::new(&group, &resource.plural),
@@ -45,6 +46,17 @@ async fn ensure(
         body: object,
         options: CallOptions::default(),
     };
+    // A kept cluster has it already, and its own address would count as taken.
+    let find = Call {
+        verb: Verb::Get,
+        name,
+        body: Value::Null,
+        ..call.clone()
+    };
+    match server.call(user, find).await {
+        Err(error) if error.is_not_found() => {}
+        found => return found.map(drop),
+    }
     match server.call(user, call).await {
         Err(error) if !error.is_already_exists() => Err(error),
         _ => Ok(()),
@@ -66,5 +78,15 @@ mod tests {
             Some("10.96.0.1")
         );
         cluster.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kept_cluster_starts_again_with_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let state = Some(folder.path().to_path_buf());
+            let cluster = Cluster::builder().nodes(1).state(state).start().await;
+            cluster.unwrap().shutdown().await.unwrap();
+        }
     }
 }
