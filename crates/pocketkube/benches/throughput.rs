@@ -147,6 +147,7 @@ async fn run(target: &Target, load: &Load) -> Result<f64, Failure> {
                 .header("host", "localhost")
                 .header("content-type", load.content_type)
                 .body(Full::new((load.body)(n)))?;
+            sender.ready().await?;
             let response = sender.send_request(request).await?;
             let status = response.status();
             let body = response.into_body().collect().await?.to_bytes();
