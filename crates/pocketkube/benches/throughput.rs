@@ -17,6 +17,7 @@ use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use parking_lot::Mutex;
 use pocketkube::Cluster;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -27,7 +28,6 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 const CLIENTS: usize = 16;
 const REQUESTS: usize = 500;
-const LISTED: usize = 2000;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -131,13 +131,21 @@ fn loads() -> Vec<Load> {
     ]
 }
 
-/// Requests a second, from all clients together.
-async fn run(target: &Target, load: &Load) -> Result<f64, Failure> {
+/// What a load took.
+struct Measure {
+    /// Requests a second, from all clients together.
+    rate: f64,
+    /// Processor time of a request, client and server together, in microseconds: unlike the rate
+    /// it does not depend on what else the machine does.
+    cost: f64,
+}
+
+async fn run(target: &Target, load: &Load) -> Result<Measure, Failure> {
     let mut clients = Vec::new();
     for client in 0..CLIENTS {
         clients.push((client, target.connect().await?));
     }
-    let start = Instant::now();
+    let (start, processor) = (Instant::now(), processor_seconds());
     let work = clients.into_iter().map(|(client, mut sender)| async move {
         for round in 0..load.requests {
             let n = client * load.requests + round;
@@ -161,12 +169,34 @@ async fn run(target: &Target, load: &Load) -> Result<f64, Failure> {
         result?;
     }
     let total = (CLIENTS * load.requests) as f64;
-    Ok(total / start.elapsed().as_secs_f64())
+    Ok(Measure {
+        rate: total / start.elapsed().as_secs_f64(),
+        cost: (processor_seconds() - processor) * 1e6 / total,
+    })
 }
 
-/// An axum handler behind the same TLS, which returns what it is sent: for GET, an object of the
-/// size that the cluster would return.
-async fn echo_server(list: Bytes) -> Result<Target, Failure> {
+/// One request, and the body of its answer.
+async fn fetch(target: &Target, path: &str) -> Result<Bytes, Failure> {
+    let mut sender = target.connect().await?;
+    let request = Request::get(path)
+        .header("host", "localhost")
+        .body(Full::default())?;
+    let response = sender.send_request(request).await?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("{path}: {}", response.status()).into());
+    }
+    Ok(response.into_body().collect().await?.to_bytes())
+}
+
+/// What the bare handler answers to GET: the cluster's own answers, so that both send the same.
+#[derive(Default)]
+struct Answers {
+    object: Bytes,
+    list: Bytes,
+}
+
+/// An axum handler behind the same TLS, which returns what it is sent, and `answers` for GET.
+async fn echo_server(answers: Arc<Mutex<Answers>>) -> Result<Target, Failure> {
     let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
     let certificate = key.cert.der().clone();
     let private = PrivateKeyDer::try_from(key.signing_key.serialize_der())?;
@@ -178,11 +208,10 @@ async fn echo_server(list: Bytes) -> Result<Target, Failure> {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let object = config_map(0);
     let echo = move |method: Method, uri: http::Uri, body: Bytes| {
         let answer = match method {
-            Method::GET if uri.path().ends_with("/configmaps") => list.clone(),
-            Method::GET => object.clone(),
+            Method::GET if uri.path().ends_with("/configmaps") => answers.lock().list.clone(),
+            Method::GET => answers.lock().object.clone(),
             _ => body,
         };
         async move { answer }
@@ -249,6 +278,21 @@ fn resident_megabytes() -> Option<f64> {
     Some(kilobytes / 1024.0)
 }
 
+/// Processor time that this process has had, user and system, where the system tells.
+fn processor_seconds() -> f64 {
+    const TICKS_A_SECOND: f64 = 100.0;
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else {
+        return f64::NAN;
+    };
+    // Counted after the name, which may hold spaces.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    ticks
+        .filter_map(|field| field.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS_A_SECOND
+}
+
 fn memory(name: &str) {
     if let Some(megabytes) = resident_megabytes() {
         println!("{name:<28} {megabytes:>10.1} MB");
@@ -261,14 +305,7 @@ async fn start() -> Result<(Cluster, SocketAddr, Duration), Failure> {
     let cluster = Cluster::start().await?;
     let address = cluster.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let target = cluster_target(&cluster, address)?;
-    let mut sender = target.connect().await?;
-    let request = Request::get("/readyz")
-        .header("host", "localhost")
-        .body(Full::default())?;
-    let response = sender.send_request(request).await?;
-    if response.status() != StatusCode::OK {
-        return Err(format!("not ready: {}", response.status()).into());
-    }
+    fetch(&target, "/readyz").await?;
     Ok((cluster, address, begin.elapsed()))
 }
 
@@ -293,17 +330,29 @@ async fn main() -> Result<(), Failure> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     memory("memory, idle");
     let target = cluster_target(&cluster, address)?;
-    let sample: Vec<Value> = (0..LISTED)
-        .map(|n| serde_json::from_slice(&config_map(n)).expect("it is JSON"))
-        .collect();
-    let echo = echo_server(json!({"items": sample}).to_string().into()).await?;
-    println!("\n{CLIENTS} clients      cluster /s    bare echo /s     ratio");
+    let answers = Arc::new(Mutex::new(Answers::default()));
+    let echo = echo_server(answers.clone()).await?;
+    println!(
+        "\n{CLIENTS} clients    cluster /s   bare echo /s   ratio    processor: cluster    bare"
+    );
     for load in loads() {
+        if load.method == Method::GET {
+            let object = fetch(&target, &one(0)).await?;
+            let list = fetch(&target, &collection(0)).await?;
+            *answers.lock() = Answers { object, list };
+        }
         // The bare handler goes first, so that it never profits from a warm machine alone.
         let bare = run(&echo, &load).await?;
         let own = run(&target, &load).await?;
-        let ratio = 100.0 * own / bare;
-        println!("{:<12} {own:>14.0} {bare:>15.0} {ratio:>8.0}%", load.name);
+        println!(
+            "{:<10} {:>12.0} {:>14.0} {:>6.0}% {:>15.0} µs {:>5.0} µs",
+            load.name,
+            own.rate,
+            bare.rate,
+            100.0 * own.rate / bare.rate,
+            own.cost,
+            bare.cost,
+        );
     }
     memory("\nmemory after the load");
     if let Err(left) = cluster.shutdown().await {
