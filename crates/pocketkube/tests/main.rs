@@ -5,5 +5,6 @@
 
 mod clients;
 mod controllers;
+mod eviction;
 mod http;
 mod layering;

@@ -4,10 +4,11 @@
 //! `BindingREST` in `pkg/registry/core/pod/storage/storage.go` (v1.35).
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::call::{Call, Reply};
 use super::request::Request;
+use super::subresource;
 use crate::api::{GroupResource, ObjectRef, StatusError, meta};
 use crate::registry::core::pod;
 use crate::registry::{Admit, Change};
@@ -46,10 +47,7 @@ pub(super) async fn bind(request: &Request<'_>) -> Result<(Reply, bool), StatusE
             admission,
         )
         .await?;
-    let success = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
-    });
-    Ok((Reply::Value(success), true))
+    Ok(subresource::done())
 }
 
 struct Assign<'a> {

@@ -12,6 +12,7 @@ mod create;
 mod decoding;
 mod delete;
 mod discovery;
+mod eviction;
 mod fields;
 mod get;
 mod impersonate;

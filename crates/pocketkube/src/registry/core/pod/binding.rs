@@ -4,11 +4,12 @@
 //! `pkg/registry/core/pod/storage/storage.go` (v1.35).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::conditions;
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::meta::{self, map_at};
-use crate::api::tree::{elements, elements_mut, entries, is_empty, remove, text};
+use crate::api::tree::{elements, entries, is_empty, remove, text};
 use crate::api::{GroupResource, StatusError};
 
 /// Every mistake in a `Binding`.
@@ -47,7 +48,7 @@ pub fn bind(pod: &Value, binding: &Value, now: Timestamp) -> Result<Value, Statu
         }
     }
     remove(&mut bound["status"], "nominatedNodeName");
-    set_scheduled(&mut bound, now);
+    conditions::set_true(&mut bound, "PodScheduled", "", "", now);
     Ok(bound)
 }
 
@@ -75,35 +76,10 @@ fn refusal(pod: &Value, binding: &Value) -> Option<String> {
     None
 }
 
-/// Makes the condition PodScheduled true.
-fn set_scheduled(pod: &mut Value, now: Timestamp) {
-    let generation = meta::generation(pod);
-    let mut scheduled = json!({
-        "type": "PodScheduled",
-        "status": "True",
-        "lastProbeTime": null,
-        "lastTransitionTime": meta::format_time(now),
-    });
-    if generation > 0 {
-        scheduled["observedGeneration"] = json!(generation);
-    }
-    let status = &mut pod["status"];
-    let present = elements_mut(status, "conditions")
-        .iter_mut()
-        .find(|condition| text(condition, "type") == "PodScheduled");
-    if let Some(present) = present {
-        *present = scheduled;
-        return;
-    }
-    match status["conditions"].as_array_mut() {
-        Some(list) => list.push(scheduled),
-        None => status["conditions"] = json!([scheduled]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn bind_to(pod: &Value, node: &str) -> Result<Value, StatusError> {
         let binding = json!({"target": {"kind": "Node", "name": node}});

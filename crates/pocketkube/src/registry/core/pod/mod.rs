@@ -7,10 +7,12 @@
 pub mod binding;
 pub mod connect;
 pub mod defaults;
+pub mod eviction;
 pub mod resources;
 pub mod template;
 pub mod validation;
 
+mod conditions;
 mod diff;
 mod strategy;
 mod table;

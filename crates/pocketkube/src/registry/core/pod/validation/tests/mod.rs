@@ -1,6 +1,8 @@
 //! What Pods may not say, as data: a spec and the messages it gets.
 
+mod containers;
 mod update;
+mod volumes;
 
 use serde_json::{Value, json};
 
@@ -38,29 +40,6 @@ fn check_spec(field: &str, value: Value, expected: &[&str]) {
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 #[test]
-fn a_pod_needs_containers_with_names_and_images() {
-    check(
-        json!({"containers": []}),
-        &["spec.containers: Required value"],
-    );
-    check(
-        json!({"containers": [{"image": "nginx"}, {"name": "b"}, {"name": "b", "image": "x"}]}),
-        &[
-            "spec.containers[0].name: Required value",
-            "spec.containers[1].image: Required value",
-            "spec.containers[2].name: Duplicate value: \"b\"",
-        ],
-    );
-    check(
-        json!({"containers": [{"name": "My_Box", "image": " nginx"}]}),
-        &[
-            &format!("spec.containers[0].name: Invalid value: \"My_Box\": {LABEL}"),
-            "spec.containers[0].image: Invalid value: \" nginx\": must not have leading or trailing whitespace",
-        ],
-    );
-}
-
-#[test]
 fn policies_are_words_of_a_list() {
     check_spec(
         "restartPolicy",
@@ -86,29 +65,6 @@ fn policies_are_words_of_a_list() {
 }
 
 #[test]
-fn ports_have_numbers_names_and_protocols() {
-    check_container(
-        "ports",
-        json!([{"containerPort": 80, "name": "http"}, {"containerPort": 81, "name": "http"}]),
-        &["spec.containers[0].ports[1].name: Duplicate value: \"http\""],
-    );
-    check_container(
-        "ports",
-        json!([{"containerPort": 70000}, {"containerPort": 80, "protocol": "ICMP"}, {"name": "x"}]),
-        &[
-            "spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive",
-            "spec.containers[0].ports[1].protocol: Unsupported value: \"ICMP\": supported values: \"SCTP\", \"TCP\", \"UDP\"",
-            "spec.containers[0].ports[2].containerPort: Required value",
-        ],
-    );
-    check_container(
-        "ports",
-        json!([{"containerPort": 80, "hostPort": 80}, {"containerPort": 81, "hostPort": 80}]),
-        &["spec.containers[0].ports[1].hostPort: Duplicate value: \"TCP//80\""],
-    );
-}
-
-#[test]
 fn on_the_host_network_ports_must_agree() {
     check(
         json!({"hostNetwork": true, "containers": [
@@ -117,175 +73,6 @@ fn on_the_host_network_ports_must_agree() {
         &[
             "spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true",
         ],
-    );
-}
-
-#[test]
-fn a_variable_has_one_source() {
-    check_container(
-        "env",
-        json!([
-            {"name": "X", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
-            {"name": "Y", "valueFrom": {"secretKeyRef": {"name": "s"}}},
-            {"name": "Z", "valueFrom": {"fieldRef": {"fieldPath": "spec.colour"}}},
-            {"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels"}}},
-            {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}},
-            {"name": "a=b"},
-        ]),
-        &[
-            "spec.containers[0].env[0].valueFrom: Invalid value: \"\": may not be specified when `value` is not empty",
-            "spec.containers[0].env[1].valueFrom.secretKeyRef.key: Required value",
-            "spec.containers[0].env[2].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.colour\": error converting fieldPath: field label not supported: spec.colour",
-            "spec.containers[0].env[3].valueFrom.fieldRef.fieldPath: Unsupported value: \"metadata.labels\": supported values: \"metadata.name\", \"metadata.namespace\", \"metadata.uid\", \"spec.nodeName\", \"spec.serviceAccountName\", \"status.hostIP\", \"status.hostIPs\", \"status.podIP\", \"status.podIPs\"",
-            "spec.containers[0].env[5].name: Invalid value: \"a=b\": a valid environment variable name must consist only of printable ASCII characters other than '='",
-        ],
-    );
-}
-
-#[test]
-fn resources_of_the_downward_api_have_fitting_divisors() {
-    let variable = |resource: &str, divisor: &str| json!([{"name": "X", "valueFrom": {"resourceFieldRef": {"resource": resource, "divisor": divisor}}}]);
-    check_container("env", variable("limits.cpu", "1m"), &[]);
-    check_container("env", variable("limits.memory", "1Mi"), &[]);
-    check_container(
-        "env",
-        variable("limits.cpu", "2"),
-        &[
-            "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value: \"limits.cpu\": only divisor's values 1m and 1 are supported with the cpu resource",
-        ],
-    );
-}
-
-#[test]
-fn probes_have_one_handler_and_sane_numbers() {
-    check_container(
-        "livenessProbe",
-        json!({"periodSeconds": 5}),
-        &["spec.containers[0].livenessProbe: Required value: must specify a handler type"],
-    );
-    check_container(
-        "readinessProbe",
-        json!({"tcpSocket": {"port": 80}, "periodSeconds": -1, "failureThreshold": -3}),
-        &[
-            "spec.containers[0].readinessProbe.periodSeconds: Invalid value: -1: must be greater than or equal to 0",
-            "spec.containers[0].readinessProbe.failureThreshold: Invalid value: -3: must be greater than or equal to 0",
-        ],
-    );
-    check_container(
-        "livenessProbe",
-        json!({"exec": {}, "httpGet": {"port": "80"}, "successThreshold": 2}),
-        &[
-            "spec.containers[0].livenessProbe.exec.command: Required value",
-            "spec.containers[0].livenessProbe.httpGet: Forbidden: may not specify more than 1 handler type",
-            "spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1",
-        ],
-    );
-    check_container(
-        "readinessProbe",
-        json!({"httpGet": {"port": 0}}),
-        &[
-            "spec.containers[0].readinessProbe.httpGet.port: Invalid value: 0: must be between 1 and 65535, inclusive",
-        ],
-    );
-}
-
-#[test]
-fn only_sidecars_among_init_containers_are_probed() {
-    let spec = |policy: Value| {
-        let mut init =
-            json!({"name": "i", "image": "x", "readinessProbe": {"exec": {"command": ["a"]}}});
-        if !policy.is_null() {
-            init["restartPolicy"] = policy;
-        }
-        json!({"initContainers": [init], "containers": [{"name": "a", "image": "x"}]})
-    };
-    check(spec(json!("Always")), &[]);
-    check(
-        spec(Value::Null),
-        &[
-            "spec.initContainers[0].readinessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
-        ],
-    );
-    check(
-        json!({"initContainers": [{"name": "a", "image": "x"}], "containers": [{"name": "a", "image": "x"}]}),
-        &["spec.initContainers[0].name: Duplicate value: \"a\""],
-    );
-}
-
-#[test]
-fn mounts_name_volumes_that_are_there() {
-    check_container(
-        "volumeMounts",
-        json!([{"name": "data", "mountPath": "/data"}]),
-        &["spec.containers[0].volumeMounts[0].name: Not found: \"data\""],
-    );
-    check(
-        json!({
-            "volumes": [{"name": "v", "emptyDir": {}}],
-            "containers": [{"name": "a", "image": "x", "volumeMounts": [
-                {"name": "v", "mountPath": "/d"},
-                {"name": "v", "mountPath": "/d", "subPath": "../x"},
-            ]}],
-        }),
-        &[
-            "spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/d\": must be unique",
-            "spec.containers[0].volumeMounts.subPath: Invalid value: \"../x\": must not contain '..'",
-        ],
-    );
-}
-
-#[test]
-fn volumes_have_one_source_and_its_required_fields() {
-    check_spec(
-        "volumes",
-        json!([{"name": "a", "hostPath": {}}, {"name": "b", "persistentVolumeClaim": {}}, {"name": "c", "configMap": {}}, {"name": "d", "secret": {}}]),
-        &[
-            "spec.volumes[0].hostPath.path: Required value",
-            "spec.volumes[1].persistentVolumeClaim.claimName: Required value",
-            "spec.volumes[2].configMap.name: Required value",
-            "spec.volumes[3].secret.secretName: Required value",
-        ],
-    );
-    check_spec(
-        "volumes",
-        json!([{"name": "v", "emptyDir": {}, "hostPath": {"path": "/x"}}]),
-        &["spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type"],
-    );
-    check_spec(
-        "volumes",
-        json!([{"name": "v", "emptyDir": {}}, {"name": "v", "hostPath": {"path": "/x"}}]),
-        &["spec.volumes[1].name: Duplicate value: \"v\""],
-    );
-    check_spec(
-        "volumes",
-        json!([{"name": "v", "configMap": {"name": "c", "defaultMode": 1000, "items": [{"key": "k", "path": "../x"}]}}]),
-        &[
-            "spec.volumes[0].configMap.defaultMode: Invalid value: 1000: must be a number between 0 and 0777 (octal), both inclusive",
-            "spec.volumes[0].configMap.items[0].path: Invalid value: \"../x\": must not contain '..'",
-        ],
-    );
-    check_spec(
-        "volumes",
-        json!([{"name": "v", "projected": {"sources": [
-            {"secret": {"name": "s", "items": [{"key": "k", "path": "f"}]}},
-            {"configMap": {"name": "c", "items": [{"key": "k", "path": "f"}]}, "downwardAPI": {}},
-            {"serviceAccountToken": {"path": "t", "expirationSeconds": 60}},
-        ]}}]),
-        &[
-            "spec.volumes[0].projected: Invalid value: \"c\": conflicting duplicate paths",
-            "spec.volumes[0].projected.sources[1]: Forbidden: may not specify more than 1 volume type per source",
-            "spec.volumes[0].projected.sources[2].serviceAccountToken.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes",
-            "spec.volumes[0].projected.sources[2].serviceAccountToken: Forbidden: must not be specified when serviceAccountName is not set",
-        ],
-    );
-}
-
-#[test]
-fn ephemeral_volumes_bring_a_right_claim() {
-    check_spec(
-        "volumes",
-        json!([{"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}]),
-        &["spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value"],
     );
 }
 
