@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::api::StatusError;
 use crate::authentication::UserInfo;
 use crate::registry::ResourceDef;
 
@@ -51,5 +52,10 @@ impl Attributes<'_> {
         self.resource.group == group
             && self.resource.plural == resource
             && self.subresource == subresource
+    }
+
+    /// The refusal of this request.
+    pub fn forbidden(&self, why: &str) -> StatusError {
+        StatusError::forbidden(&self.resource.group_resource(), self.name, why)
     }
 }

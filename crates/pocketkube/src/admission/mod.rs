@@ -9,8 +9,10 @@ mod certificate_requester;
 mod chain;
 mod default_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod priority;
+mod resource_quota;
 mod service_account;
 mod storage_object_in_use_protection;
 
@@ -26,6 +28,7 @@ pub fn default_chain(registry: &Registry) -> Chain {
             Box::new(namespace_lifecycle::NamespaceLifecycle::new(
                 registry.clone(),
             )),
+            Box::new(limit_ranger::LimitRanger::new(registry.clone())),
             Box::new(service_account::ServiceAccount::new(registry.clone())),
             Box::new(priority::Priority::new(registry.clone())),
             Box::new(default_toleration_seconds::DefaultTolerationSeconds),
@@ -33,6 +36,10 @@ pub fn default_chain(registry: &Registry) -> Chain {
             Box::new(default_class::DefaultClass::new(registry.clone())),
             Box::new(certificate_requester::CertificateRequester),
         ],
-        validating: vec![],
+        validating: vec![
+            Box::new(limit_ranger::LimitRanger::new(registry.clone())),
+            // Whatever else may refuse an object does so before it is charged.
+            Box::new(resource_quota::ResourceQuota::new(registry.clone())),
+        ],
     }
 }

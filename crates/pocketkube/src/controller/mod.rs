@@ -27,6 +27,7 @@ mod pod;
 mod pod_control;
 mod pod_gc;
 mod replicaset;
+mod resource_quota;
 mod root_ca_publisher;
 mod runner;
 mod service;
@@ -168,6 +169,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "pod-garbage-collector",
         resource: ("", "v1", "pods"),
         start: pod_gc::start,
+    },
+    Row {
+        name: "resourcequota-controller",
+        service_account: "resourcequota-controller",
+        resource: ("", "v1", "resourcequotas"),
+        start: resource_quota::start,
     },
 ];
 

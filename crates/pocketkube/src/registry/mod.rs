@@ -22,7 +22,7 @@ pub use resource::{
     ALL_VERBS, Conversion, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind,
     Verb,
 };
-pub use store::{Admit, Registry, WriteContext};
+pub use store::{Admit, Registry, Unasked, WriteContext};
 pub use strategy::{HookContext, Objects, PlainStrategy, Reservation, Strategy};
 pub use table::ResourceTable;
 pub use update::Change;

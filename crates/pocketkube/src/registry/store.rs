@@ -38,6 +38,20 @@ pub trait Admit: Send + Sync {
     async fn validate(&self, new: Option<&Value>, old: Option<&Value>) -> Result<(), StatusError>;
 }
 
+/// Nobody is asked: for the steps of a request that admission has seen as a whole.
+pub struct Unasked;
+
+#[async_trait]
+impl Admit for Unasked {
+    async fn validate(
+        &self,
+        _new: Option<&Value>,
+        _old: Option<&Value>,
+    ) -> Result<(), StatusError> {
+        Ok(())
+    }
+}
+
 impl Registry {
     pub fn new(storage: Storage, resources: Arc<ResourceTable>, clock: Clock) -> Self {
         Self {

@@ -23,17 +23,66 @@ pub fn is_sidecar(init_container: &Value) -> bool {
     text(init_container, "restartPolicy") == "Always"
 }
 
-/// What the containers request together: regular ones and sidecars add up, and while it starts,
-/// each init container needs its own on top of the sidecars before it.
+/// What is asked for: to be there, or never to be exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    Requests,
+    Limits,
+}
+
+impl Ask {
+    /// The list in `resources`.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Limits => "limits",
+        }
+    }
+}
+
+/// What the containers request together.
 pub fn container_requests(spec: &Value) -> Amounts {
+    container_amounts(spec, Ask::Requests)
+}
+
+/// What the Pod asks for as a whole, or else its containers together.
+pub fn pod_amounts(spec: &Value, ask: Ask) -> Amounts {
+    let mut amounts = container_amounts(spec, ask);
+    for (name, amount) in listed(&spec["resources"], ask) {
+        if is_pod_level_resource(&name) {
+            amounts.insert(name, amount);
+        }
+    }
+    amounts
+}
+
+/// Like [`pod_amounts`], with what running the Pod costs on top. A limit that is not set stays so.
+pub fn charged_amounts(spec: &Value, ask: Ask) -> Amounts {
+    let mut amounts = pod_amounts(spec, ask);
+    for (name, overhead) in entries(&spec["overhead"]) {
+        let overhead = Quantity::of_value(overhead);
+        match amounts.get_mut(name) {
+            Some(amount) => *amount += &overhead,
+            None if ask == Ask::Requests => {
+                amounts.insert(name.clone(), overhead);
+            }
+            None => {}
+        }
+    }
+    amounts
+}
+
+/// Regular containers and sidecars add up, and while the Pod starts, each init container needs
+/// its own on top of the sidecars before it.
+fn container_amounts(spec: &Value, ask: Ask) -> Amounts {
     let mut total = Amounts::new();
     for container in elements(&spec["containers"]) {
-        add(&mut total, &requests(container));
+        add(&mut total, &listed(&container["resources"], ask));
     }
     let mut sidecars = Amounts::new();
     let mut starting = Amounts::new();
     for container in elements(&spec["initContainers"]) {
-        let mut needed = requests(container);
+        let mut needed = listed(&container["resources"], ask);
         if is_sidecar(container) {
             add(&mut total, &needed);
             add(&mut sidecars, &needed);
@@ -82,8 +131,9 @@ pub fn is_set_for_pod(spec: &Value) -> bool {
         .any(|list| entries(&spec["resources"][*list]).any(|(name, _)| is_pod_level_resource(name)))
 }
 
-fn requests(container: &Value) -> Amounts {
-    entries(&container["resources"]["requests"])
+/// The amounts of one list of a container's or Pod's `resources`.
+pub fn listed(resources: &Value, ask: Ask) -> Amounts {
+    entries(&resources[ask.list()])
         .map(|(name, quantity)| (name.clone(), Quantity::of_value(quantity)))
         .collect()
 }
@@ -97,7 +147,8 @@ fn compute_amounts(list: &Value) -> Amounts {
         .collect()
 }
 
-fn add(total: &mut Amounts, more: &Amounts) {
+/// Adds each amount of `more` to that of `total`.
+pub fn add(total: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         *total.entry(name.clone()).or_default() += amount;
     }

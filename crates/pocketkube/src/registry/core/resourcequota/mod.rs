@@ -1,17 +1,23 @@
 //! ResourceQuota: how much of everything a namespace may hold together.
 //!
 //! Mirrors `pkg/registry/core/resourcequota` and `ValidateResourceQuota` in
-//! `pkg/apis/core/validation/validation.go` (v1.35). Admission counts, a controller keeps the
-//! status up to date.
+//! `pkg/apis/core/validation/validation.go` (v1.35). What counts how much is in [`evaluator`];
+//! admission charges new objects, a controller keeps the status up to date.
+
+mod claims;
+pub mod evaluator;
+mod pods;
+mod scopes;
+mod services;
 
 use serde_json::{Value, json};
 
-use super::resources::{resource_amount, resource_name};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{entries, restore, strings, text};
 use crate::api::validate::FIELD_IMMUTABLE;
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::core::resources::{resource_amount, resource_name};
 use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
