@@ -8,7 +8,8 @@ use super::call::{ListReply, Reply};
 use super::list::select;
 use super::request::Request;
 use crate::api::field::{Error, Path};
-use crate::api::{ObjectRef, StatusError};
+use crate::api::tree::strings;
+use crate::api::{ObjectRef, StatusError, validate};
 use crate::registry::{Admit, DeleteOptions, Deletion, Propagation};
 
 /// Deletes the object, or begins to. Answers with a `Status` or, for kinds that do so and for
@@ -75,7 +76,14 @@ async fn delete_one(
 }
 
 /// Reads a DeleteOptions body; null stands for no options.
+///
+/// Mirrors `ValidateDeleteOptions` in `apimachinery/pkg/apis/meta/v1/validation/validation.go`.
 pub(super) fn options(body: &Value) -> Result<DeleteOptions, StatusError> {
+    let dry_run: Vec<String> = strings(&body["dryRun"]).map(str::to_owned).collect();
+    let errors = validate::dry_run(&dry_run, &Path::new("dryRun"));
+    if !errors.is_empty() {
+        return Err(invalid_options(&errors));
+    }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let propagation = match body["propagationPolicy"].as_str() {
         None | Some("") => None,
@@ -88,16 +96,16 @@ pub(super) fn options(body: &Value) -> Result<DeleteOptions, StatusError> {
                 other,
                 &["Foreground", "Background", "Orphan"],
             );
-            return Err(invalid_options(error));
+            return Err(invalid_options(&[error]));
         }
     };
     let orphan_dependents = body["orphanDependents"].as_bool();
     if propagation.is_some() && orphan_dependents.is_some() {
-        return Err(invalid_options(Error::invalid(
+        return Err(invalid_options(&[Error::invalid(
             Path::new("propagationPolicy"),
             body["propagationPolicy"].clone(),
             "orphanDependents and deletionPropagation cannot be both set",
-        )));
+        )]));
     }
     Ok(DeleteOptions {
         grace_period_seconds: body["gracePeriodSeconds"].as_i64(),
@@ -108,8 +116,13 @@ pub(super) fn options(body: &Value) -> Result<DeleteOptions, StatusError> {
     })
 }
 
-fn invalid_options(error: Error) -> StatusError {
-    StatusError::invalid("meta.k8s.io", "DeleteOptions", "", &[error])
+/// Whether a DeleteOptions body only asks what would happen.
+pub(super) fn is_dry_run(body: &Value) -> bool {
+    strings(&body["dryRun"]).next().is_some()
+}
+
+fn invalid_options(errors: &[Error]) -> StatusError {
+    StatusError::invalid("meta.k8s.io", "DeleteOptions", "", errors)
 }
 
 fn removed_status(request: &Request<'_>, object: &ObjectRef) -> Value {

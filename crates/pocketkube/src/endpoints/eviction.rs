@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::call::{Call, CallOptions, Reply};
 use super::request::Request;
 use super::{delete, subresource, update};
-use crate::api::{GroupResource, ObjectRef, StatusError, meta, tree};
+use crate::api::{GroupResource, ObjectRef, StatusError, meta};
 use crate::authentication::UserInfo;
 use crate::registry::core::pod;
 use crate::registry::core::pod::eviction::{self, Verdict};
-use crate::registry::{Admit, Change, DeleteOptions, Objects, Verb, WriteContext};
+use crate::registry::{Admit, Change, DeleteOptions, Objects, Unasked, Verb, WriteContext};
 
 /// How often to begin anew where another writer was faster.
 const ATTEMPTS: usize = 20;
@@ -32,7 +32,7 @@ pub(super) async fn evict(request: &Request<'_>) -> Result<(Reply, bool), Status
     let options = &call.body["deleteOptions"];
     let eviction = Eviction {
         request,
-        dry_run: call.options.dry_run || !tree::elements(&options["dryRun"]).is_empty(),
+        dry_run: call.options.dry_run || delete::is_dry_run(options),
         options: delete::options(options)?,
     };
     eviction.perform().await?;
@@ -211,19 +211,5 @@ impl Change for Mark<'_> {
         }
         let now = self.request.server.registry().clock().now();
         Ok(pod::eviction::marked(existing.value(), now))
-    }
-}
-
-/// Admission has seen the eviction; its steps are not asked about one by one.
-struct Unasked;
-
-#[async_trait]
-impl Admit for Unasked {
-    async fn validate(
-        &self,
-        _new: Option<&Value>,
-        _old: Option<&Value>,
-    ) -> Result<(), StatusError> {
-        Ok(())
     }
 }

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::ApiServer;
 use super::call::Call;
+use super::delete;
 use crate::admission::{Attributes, Operation};
 use crate::api::{StatusError, meta};
 use crate::authentication::UserInfo;
 use crate::authorization::{self, Decision};
-use crate::registry::{Admit, ResourceDef, WriteContext};
+use crate::registry::{Admit, ResourceDef, Verb, WriteContext};
 
 /// What the handlers of all verbs work on.
 pub(super) struct Request<'a> {
@@ -62,10 +63,16 @@ impl<'a> Request<'a> {
         authorize(self.server, &attributes)
     }
 
+    /// Whether nothing is to be stored. A deletion may say so in its body.
+    pub fn is_dry_run(&self) -> bool {
+        let is_deletion = matches!(self.call.verb, Verb::Delete | Verb::DeleteCollection);
+        self.call.options.dry_run || (is_deletion && delete::is_dry_run(&self.call.body))
+    }
+
     pub fn write_context(&self) -> WriteContext {
         WriteContext {
             user: self.user.name.as_str().into(),
-            dry_run: self.call.options.dry_run,
+            dry_run: self.is_dry_run(),
             subresource: self.call.subresource.clone(),
         }
     }
@@ -96,7 +103,7 @@ impl<'a> Request<'a> {
             namespace: &self.call.namespace,
             name,
             user: self.user,
-            dry_run: self.call.options.dry_run,
+            dry_run: self.is_dry_run(),
             old,
             options: &Value::Null,
         }

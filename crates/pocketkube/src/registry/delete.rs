@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ResourceDef;
 use super::store::{Admit, Registry, WriteContext, refused};
-use crate::api::{Object, ObjectRef, StatusError, meta};
+use crate::api::{GroupResource, Object, ObjectRef, StatusError, meta};
 use crate::storage::CommitError;
 
 const ORPHAN: &str = "orphan";
@@ -96,27 +96,34 @@ impl Registry {
     }
 }
 
+/// Names the kind where other conflicts name the resource, as upstream does.
 fn check_preconditions(
     resource: &ResourceDef,
     options: &DeleteOptions,
     existing: &ObjectRef,
 ) -> Result<(), StatusError> {
     let metadata = &existing.value()["metadata"];
-    for (what, field, wanted) in [
-        ("UID", "uid", &options.uid),
+    for (what, field, wanted, guess) in [
+        (
+            "UID",
+            "uid",
+            &options.uid,
+            "The object might have been deleted and then recreated",
+        ),
         (
             "ResourceVersion",
             "resourceVersion",
             &options.resource_version,
+            "The object might have been modified",
         ),
     ] {
         let actual = metadata[field].as_str().unwrap_or_default();
         if !wanted.is_empty() && wanted != actual {
             let why = format!(
-                "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
+                "the {what} in the precondition ({wanted}) does not match the {what} in record ({actual}). {guess}"
             );
-            let resource = resource.group_resource();
-            return Err(StatusError::conflict(&resource, existing.name(), &why));
+            let kind = GroupResource::new(&resource.group, &resource.kind);
+            return Err(StatusError::conflict(&kind, existing.name(), &why));
         }
     }
     Ok(())
