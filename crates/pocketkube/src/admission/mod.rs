@@ -11,6 +11,7 @@ mod default_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod pod_security;
 mod priority;
 mod resource_quota;
 mod service_account;
@@ -38,6 +39,7 @@ pub fn default_chain(registry: &Registry) -> Chain {
         ],
         validating: vec![
             Box::new(limit_ranger::LimitRanger::new(registry.clone())),
+            Box::new(pod_security::PodSecurity::new(registry.clone())),
             // Whatever else may refuse an object does so before it is charged.
             Box::new(resource_quota::ResourceQuota::new(registry.clone())),
         ],
