@@ -11,6 +11,7 @@ pub mod admission;
 pub mod authentication;
 pub mod authorization;
 pub mod client;
+mod component_helpers;
 pub mod controller;
 pub mod endpoints;
 pub mod kubelet;

@@ -14,6 +14,7 @@ const GROUPS: &[&[&str]] = &[
     &["authentication", "authorization", "admission"],
     &["endpoints"],
     &["server", "client"],
+    &["component_helpers"],
     &["controller", "scheduler", "kubelet", "network"],
 ];
 

@@ -9,7 +9,6 @@ mod in_process;
 mod informer;
 mod informers;
 mod kind;
-pub mod node_selector;
 mod options;
 mod recorder;
 mod retry;

@@ -11,18 +11,22 @@ mod context;
 mod cronjob;
 mod daemonset;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod endpointslice;
+mod ephemeral_volume;
 mod expectations;
 mod freshness;
 mod garbage_collector;
 mod history;
 mod inventory;
 mod job;
+mod local_path_provisioner;
 mod namespace;
 mod node_ipam;
 mod node_lifecycle;
 mod percent;
+mod persistent_volume;
 mod pod;
 mod pod_control;
 mod pod_gc;
@@ -38,6 +42,7 @@ mod statefulset;
 mod taint_eviction;
 mod template;
 mod ttl_after_finished;
+mod volume_protection;
 
 pub use context::{ControllerContext, ControllerOptions};
 
@@ -175,6 +180,42 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "resourcequota-controller",
         resource: ("", "v1", "resourcequotas"),
         start: resource_quota::start,
+    },
+    Row {
+        name: "persistentvolume-binder-controller",
+        service_account: "persistent-volume-binder",
+        resource: ("", "v1", "persistentvolumes"),
+        start: persistent_volume::start,
+    },
+    Row {
+        name: "persistentvolumeclaim-protection-controller",
+        service_account: "pvc-protection-controller",
+        resource: ("", "v1", "persistentvolumeclaims"),
+        start: volume_protection::start_claims,
+    },
+    Row {
+        name: "persistentvolume-protection-controller",
+        service_account: "pv-protection-controller",
+        resource: ("", "v1", "persistentvolumes"),
+        start: volume_protection::start_volumes,
+    },
+    Row {
+        name: "ephemeral-volume-controller",
+        service_account: "ephemeral-volume-controller",
+        resource: ("", "v1", "persistentvolumeclaims"),
+        start: ephemeral_volume::start,
+    },
+    Row {
+        name: "local-path-provisioner",
+        service_account: "local-path-provisioner",
+        resource: ("", "v1", "persistentvolumes"),
+        start: local_path_provisioner::start,
+    },
+    Row {
+        name: "disruption-controller",
+        service_account: "disruption-controller",
+        resource: ("policy", "v1", "poddisruptionbudgets"),
+        start: disruption::start,
     },
 ];
 

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use super::pod_info::PodInfo;
 use super::preemption::Candidate;
 use super::queue::QueuedPod;
+use super::volume_bind::{ClaimWatch, bind_volumes};
+use super::volumes::VolumePlan;
 use super::{NAME, News};
 use crate::api::{StatusError, meta};
 use crate::client::{Client, DeleteOptions, EventRecorder, EventType, Kind, Patch};
@@ -24,6 +26,7 @@ const LONGEST_MESSAGE: usize = 1024;
 /// How a binding went.
 pub(super) struct Outcome {
     pub queued: QueuedPod,
+    pub volumes: VolumePlan,
     pub result: Result<(), StatusError>,
 }
 
@@ -33,26 +36,34 @@ pub(super) struct Binder {
     pub clock: Clock,
     pub tasks: Tasks,
     pub news: mpsc::UnboundedSender<News>,
+    pub claims: ClaimWatch,
 }
 
 impl Binder {
-    pub fn bind(&self, queued: QueuedPod, node: String) {
+    /// Binds a Pod to its node, after its claims.
+    pub fn bind(&self, queued: QueuedPod, node: String, volumes: VolumePlan) {
         let client = self.client.clone();
         let recorder = self.recorder.clone();
         let news = self.news.clone();
+        let (claims, clock) = (self.claims.clone(), self.clock.clone());
         self.tasks.spawn("binding of a pod", async move {
             let pod = &queued.info.pod;
-            let (namespace, name) = (pod.namespace(), pod.name());
-            let body = binding(pod, &node);
-            let reply = client
-                .post::<Pod, _>(namespace, name, "binding", &body)
-                .await;
-            let result = reply.map(|_| ());
-            if result.is_ok() {
-                let message = format!("Successfully assigned {namespace}/{name} to {node}");
-                recorder.event(&**pod, EventType::Normal, "Scheduled", message);
+            let mut result = Ok(());
+            if !volumes.is_empty() {
+                result = bind_volumes(&client, &volumes, &node).await;
+                if result.is_ok() {
+                    result = claims.wait_bound(&volumes, &clock).await;
+                }
             }
-            let _ = news.send(News::Outcome(Box::new(Outcome { queued, result })));
+            if result.is_ok() {
+                result = bind_pod(&client, &recorder, pod, &node).await;
+            }
+            let outcome = Outcome {
+                queued,
+                volumes,
+                result,
+            };
+            let _ = news.send(News::Outcome(Box::new(outcome)));
         });
     }
 
@@ -130,6 +141,22 @@ impl Binder {
             }
         });
     }
+}
+
+async fn bind_pod(
+    client: &Client,
+    recorder: &EventRecorder,
+    pod: &Pod,
+    node: &str,
+) -> Result<(), StatusError> {
+    let (namespace, name) = (pod.namespace(), pod.name());
+    let body = binding(pod, node);
+    client
+        .post::<Pod, _>(namespace, name, "binding", &body)
+        .await?;
+    let message = format!("Successfully assigned {namespace}/{name} to {node}");
+    recorder.event(pod, EventType::Normal, "Scheduled", message);
+    Ok(())
 }
 
 fn binding(pod: &Pod, node: &str) -> Binding {

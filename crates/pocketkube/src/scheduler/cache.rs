@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use super::framework::Snapshot;
 use super::node_info::NodeInfo;
 use super::pod_info::{NamespaceLabels, PodInfo};
+use super::volumes::Volumes;
 use crate::client::Kind;
 
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -113,6 +114,11 @@ impl Cache {
                 self.homeless.remove(&placed.node);
             }
         }
+    }
+
+    /// The storage of the snapshot, to be changed.
+    pub fn volumes_mut(&mut self) -> &mut Volumes {
+        Arc::make_mut(&mut self.snapshot.volumes)
     }
 
     pub fn set_namespaces(&mut self, namespaces: NamespaceLabels) {

@@ -23,6 +23,8 @@ pub enum ClusterChange {
     PodGone,
     /// A namespace came, or its labels changed.
     Namespace,
+    /// A claim, a volume or a storage class came or changed.
+    Volumes,
 }
 
 /// Every change between two versions of a node that a rule may care for.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::events::ClusterChange;
 use super::node_info::NodeInfo;
 use super::pod_info::{NamespaceLabels, PodInfo};
+use super::volumes::Volumes;
 
 /// The best score a node can get from one rule.
 pub const MAX_SCORE: i64 = 100;
@@ -108,6 +109,7 @@ pub struct Snapshot {
     /// All nodes, zones taking turns.
     pub nodes: Vec<Arc<NodeInfo>>,
     pub namespaces: Arc<NamespaceLabels>,
+    pub volumes: Arc<Volumes>,
     /// How many placed Pods have affinity terms of any sort; 0 spares looking for them.
     pub pods_with_affinity: usize,
 }

@@ -19,13 +19,16 @@ mod resources;
 mod schedule_one;
 #[cfg(test)]
 mod testing;
+mod volume_bind;
+mod volumes;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::StorageClass;
 use tokio::sync::mpsc;
 
 use crate::client::{Change, Client, EventRecorder, Informers, Kind};
@@ -38,9 +41,11 @@ pub use framework::{Diagnosis, NodeVerdict, Rejection};
 use bind::{Binder, Outcome};
 use cache::Cache;
 use events::{ClusterChange, node_changes, placed_pod_changed};
+use plugins::volume_binding;
 use pod_info::PodInfo;
 use queue::{Queue, QueuedPod};
 use schedule_one::Scheduling;
+use volume_bind::ClaimWatch;
 
 /// The name by which Pods ask for this scheduler, and which its Events carry.
 pub const NAME: &str = "default-scheduler";
@@ -68,6 +73,7 @@ pub fn start(client: &Client, informers: &Informers, clock: &Clock, tasks: &Task
             clock: clock.clone(),
             tasks: tasks.clone(),
             news: news.clone(),
+            claims: ClaimWatch::new(informers),
         },
         clock: clock.clone(),
         inbox,
@@ -85,6 +91,9 @@ enum News {
     Pod(Change<Pod>),
     Node(Change<Node>),
     Namespace(Change<Namespace>),
+    Claim(Change<PersistentVolumeClaim>),
+    Volume(Change<PersistentVolume>),
+    Class(Change<StorageClass>),
     Outcome(Box<Outcome>),
 }
 
@@ -107,6 +116,24 @@ async fn follow(informers: &Informers, news: &mpsc::UnboundedSender<News>) {
     pods.subscribe(move |change| {
         let _ = sender.send(News::Pod(change.clone()));
     });
+    let claims = informers.get::<PersistentVolumeClaim>();
+    let volumes = informers.get::<PersistentVolume>();
+    let classes = informers.get::<StorageClass>();
+    let sender = news.clone();
+    claims.subscribe(move |change| {
+        let _ = sender.send(News::Claim(change.clone()));
+    });
+    let sender = news.clone();
+    volumes.subscribe(move |change| {
+        let _ = sender.send(News::Volume(change.clone()));
+    });
+    let sender = news.clone();
+    classes.subscribe(move |change| {
+        let _ = sender.send(News::Class(change.clone()));
+    });
+    claims.wait_synced().await;
+    volumes.wait_synced().await;
+    classes.wait_synced().await;
     nodes.wait_synced().await;
     pods.wait_synced().await;
     namespaces.wait_synced().await;
@@ -160,6 +187,21 @@ impl Scheduler {
             News::Node(Change::Deleted(node)) => self.cache.remove_node(node.name()),
             News::Node(change) => self.node_changed(change.object().clone()),
             News::Namespace(change) => self.namespace_changed(&change),
+            News::Claim(change) => {
+                let claims = &mut self.cache.volumes_mut().claims;
+                take_in(claims, change.object().key(), &change);
+                self.wake(ClusterChange::Volumes);
+            }
+            News::Volume(change) => {
+                let volumes = &mut self.cache.volumes_mut().volumes;
+                take_in(volumes, change.object().name().to_owned(), &change);
+                self.wake(ClusterChange::Volumes);
+            }
+            News::Class(change) => {
+                let classes = &mut self.cache.volumes_mut().classes;
+                take_in(classes, change.object().name().to_owned(), &change);
+                self.wake(ClusterChange::Volumes);
+            }
             News::Outcome(outcome) => self.finished(*outcome),
         }
     }
@@ -284,8 +326,12 @@ impl Scheduler {
         let snapshot = crowded.as_ref().unwrap_or(self.cache.snapshot());
         match self.scheduling.schedule(&info, snapshot) {
             Ok(node) => {
+                let volumes = volume_binding::plan(&info, snapshot, &node);
                 self.cache.assume(&info, &node);
-                self.binder.bind(queued, node);
+                if !volumes.is_empty() {
+                    self.cache.volumes_mut().assume(&volumes, &node);
+                }
+                self.binder.bind(queued, node, volumes);
             }
             Err(diagnosis) => self.refused(queued, diagnosis).await,
         }
@@ -313,6 +359,9 @@ impl Scheduler {
         let info = queued.info.clone();
         let plugins = diagnosis.plugins();
         let mut nominated = None;
+        if diagnosis.of_all.is_some() {
+            diagnosis.preemption = preemption::unhelpful(diagnosis.node_count);
+        }
         if !diagnosis.of_nodes.is_empty() {
             let budgets = self.budgets(&diagnosis).await;
             let rows = self.scheduling.rows();
@@ -356,6 +405,7 @@ impl Scheduler {
             self.decisions.remove(&uid);
             return;
         };
+        self.cache.volumes_mut().forget(&outcome.volumes);
         if !self.cache.is_assumed(&uid) {
             // Somebody else bound it, or it is gone.
             return;
@@ -368,6 +418,14 @@ impl Scheduler {
         self.binder.report_error(&outcome.queued.info, &error);
         self.queue.retry(outcome.queued, self.clock.now());
     }
+}
+
+/// Takes a change over into a map of what there is.
+fn take_in<N: Ord, K>(map: &mut BTreeMap<N, Arc<K>>, name: N, change: &Change<K>) {
+    match change {
+        Change::Deleted(_) => map.remove(&name),
+        _ => map.insert(name, change.object().clone()),
+    };
 }
 
 fn nominate(info: &PodInfo, node: &str) -> Arc<PodInfo> {

@@ -14,6 +14,7 @@ use super::pod_info::PodInfo;
 use super::schedule_one::{judge, prepare};
 use crate::client::{Kind, Selector};
 
+const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
 /// How many nodes are tried at least, and the share of large clusters.
 const LEAST_CANDIDATES: usize = 100;
 const CANDIDATES_PERCENTAGE: usize = 10;
@@ -72,13 +73,18 @@ pub fn preempt(
         .min_by(|a, b| cost(a).cmp(&cost(b)))
         .ok_or_else(|| {
             let rest = total - worth_trying.len();
-            let unhelpful = Rejection::unresolvable("Preemption is not helpful for scheduling");
+            let unhelpful = Rejection::unresolvable(NOT_HELPFUL);
             let reasons = histogram(
                 failures.iter(),
                 Some(&(rest, unhelpful)).filter(|_| rest > 0),
             );
             format!("preemption: 0/{total} nodes are available: {reasons}.")
         })
+}
+
+/// What there is to say when every node was refused for a reason that no victim can help.
+pub fn unhelpful(total: usize) -> String {
+    format!("preemption: 0/{total} nodes are available: {total} {NOT_HELPFUL}.")
 }
 
 /// Whether room is already being made for the Pod.

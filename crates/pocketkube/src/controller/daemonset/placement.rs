@@ -12,7 +12,7 @@ use super::super::history::REVISION_LABEL;
 use super::super::pod;
 use super::super::pod_control::pod_from_template;
 use crate::client::Kind;
-use crate::client::node_selector::{
+use crate::component_helpers::node_selector::{
     NO_EXECUTE, NO_SCHEDULE, matches_required, required_affinity, taints, untolerated,
 };
 

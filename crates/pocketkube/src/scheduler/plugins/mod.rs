@@ -15,6 +15,9 @@ mod node_unschedulable;
 mod pod_topology_spread;
 mod scheduling_gates;
 mod taint_toleration;
+pub mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
 
 use super::framework::{Plugin, Row};
 
@@ -28,6 +31,9 @@ pub fn default_plugins() -> Vec<Row> {
         row(node_affinity::NodeAffinity, 2),
         row(node_ports::NodePorts, 0),
         row(node_resources_fit::NodeResourcesFit, 1),
+        row(volume_restrictions::VolumeRestrictions, 0),
+        row(volume_binding::VolumeBinding, 0),
+        row(volume_zone::VolumeZone, 0),
         row(pod_topology_spread::PodTopologySpread, 2),
         row(inter_pod_affinity::InterPodAffinity, 2),
         row(node_resources_balanced::NodeResourcesBalancedAllocation, 1),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeSelectorTerm, PreferredSchedulingTerm};
 
-use crate::client::node_selector::{matches_required, required_affinity, term_matches};
+use crate::component_helpers::node_selector::{matches_required, required_affinity, term_matches};
 use crate::scheduler::events::ClusterChange;
 use crate::scheduler::framework::{Filter, Plugin, Rejection, Score, Snapshot, normalize};
 use crate::scheduler::node_info::NodeInfo;

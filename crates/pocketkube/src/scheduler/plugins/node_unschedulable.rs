@@ -4,7 +4,7 @@
 
 use k8s_openapi::api::core::v1::Taint;
 
-use crate::client::node_selector::{NO_SCHEDULE, untolerated};
+use crate::component_helpers::node_selector::{NO_SCHEDULE, untolerated};
 use crate::scheduler::events::ClusterChange;
 use crate::scheduler::framework::{Filter, Plugin, Rejection, Snapshot};
 use crate::scheduler::node_info::NodeInfo;

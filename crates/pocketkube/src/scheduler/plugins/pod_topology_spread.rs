@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelectorRequirement;
 
-use crate::client::node_selector::{
+use crate::client::{Kind, Selector};
+use crate::component_helpers::node_selector::{
     NO_EXECUTE, NO_SCHEDULE, matches_required, taints, untolerated,
 };
-use crate::client::{Kind, Selector};
 use crate::scheduler::events::ClusterChange;
 use crate::scheduler::framework::{Filter, MAX_SCORE, Plugin, Rejection, Score, Snapshot};
 use crate::scheduler::node_info::NodeInfo;

@@ -2,7 +2,7 @@
 //!
 //! Mirrors `plugins/tainttoleration` (v1.35).
 
-use crate::client::node_selector::{
+use crate::component_helpers::node_selector::{
     NO_EXECUTE, NO_SCHEDULE, PREFER_NO_SCHEDULE, taints, tolerates, untolerated,
 };
 use crate::scheduler::events::ClusterChange;
