@@ -9,6 +9,7 @@
 mod judge;
 mod matcher;
 mod probe;
+mod rule;
 mod scene;
 mod spec;
 mod target;

@@ -306,4 +306,11 @@ mod tests {
             serde_json::json!({"a": 1, "b": "1", "c": false, "d": null, "e": 1.5, "f": 420})
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_is_too_strange_to_be_read_or_refused(text in "[-:\\[\\]{}&*!|>'\"%@` \na-z0-9~]{0,80}") {
+            let _ = Document::parse_all("a.yaml", &text);
+        }
+    }
 }

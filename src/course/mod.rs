@@ -7,6 +7,7 @@
 //! Everything here is pure: no cluster, no clock, no terminal. What a check means is decided in
 //! `check`; here a check file is text with names in it.
 
+mod definition;
 mod document;
 mod fields;
 mod files;

@@ -1,0 +1,138 @@
+//! Judges combinations: all of these, any of these, not this.
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+
+use super::scene::{Finding, Scene, Truth};
+use super::spec::Rule;
+use super::verdict::Difference;
+use crate::sandbox::Watched;
+
+pub(super) fn judge_rule<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, Finding> {
+    async move {
+        match rule {
+            Rule::Probe(probe) => probe.judge(scene).await,
+            Rule::All(rules) => {
+                all(join_all(rules.iter().map(|rule| judge_rule(rule, scene))).await)
+            }
+            Rule::Any(rules) => {
+                any(join_all(rules.iter().map(|rule| judge_rule(rule, scene))).await)
+            }
+            Rule::Not(rule) => not(&title(rule), judge_rule(rule, scene).await),
+        }
+    }
+    .boxed()
+}
+
+/// Everything that is wrong, together.
+fn all(findings: Vec<Finding>) -> Finding {
+    let truth = findings.iter().map(|finding| finding.truth);
+    let truth = truth.max_by_key(|truth| match truth {
+        Truth::True => 0,
+        Truth::Unknown => 1,
+        Truth::False => 2,
+    });
+    let mut together = Finding {
+        truth: truth.unwrap_or(Truth::True),
+        ..Finding::holds()
+    };
+    for finding in findings {
+        together.differences.extend(finding.differences);
+        together.look.extend(finding.look);
+    }
+    together
+}
+
+/// The first that is true, else the one that is nearest to it.
+fn any(findings: Vec<Finding>) -> Finding {
+    findings
+        .into_iter()
+        .min_by_key(|finding| (!finding.is_true(), finding.differences.len()))
+        .unwrap_or_else(Finding::holds)
+}
+
+fn not(title: &str, finding: Finding) -> Finding {
+    match finding.truth {
+        Truth::True => Finding::of(
+            vec![Difference::new(title, "not so", "it is so")],
+            finding.look,
+        ),
+        Truth::False => Finding::holds(),
+        Truth::Unknown => finding,
+    }
+}
+
+fn title(rule: &Rule) -> String {
+    let joined = |rules: &[Rule], word: &str| {
+        let titles: Vec<String> = rules.iter().map(title).collect();
+        titles.join(word)
+    };
+    match rule {
+        Rule::Probe(probe) => probe.title(),
+        Rule::All(rules) => joined(rules, " and "),
+        Rule::Any(rules) => joined(rules, " or "),
+        Rule::Not(rule) => format!("not {}", title(rule)),
+    }
+}
+
+pub(super) fn rule_reads<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, Vec<Watched>> {
+    async move {
+        match rule {
+            Rule::Probe(probe) => probe.reads(scene).await,
+            Rule::All(rules) | Rule::Any(rules) => {
+                let reads = join_all(rules.iter().map(|rule| rule_reads(rule, scene))).await;
+                reads.concat()
+            }
+            Rule::Not(rule) => rule_reads(rule, scene).await,
+        }
+    }
+    .boxed()
+}
+
+pub(super) fn is_behaviour(rule: &Rule) -> bool {
+    match rule {
+        Rule::Probe(probe) => probe.is_behaviour(),
+        Rule::All(rules) | Rule::Any(rules) => rules.iter().any(is_behaviour),
+        Rule::Not(rule) => is_behaviour(rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(truth: Truth, differences: usize) -> Finding {
+        Finding {
+            truth,
+            differences: vec![Difference::new("a", "1", "2"); differences],
+            look: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn all_is_as_true_as_its_least_true_part_and_tells_everything() {
+        let finding = all(vec![
+            found(Truth::True, 0),
+            found(Truth::Unknown, 1),
+            found(Truth::False, 2),
+        ]);
+        assert_eq!(
+            (finding.truth, finding.differences.len()),
+            (Truth::False, 3)
+        );
+        assert_eq!(all(vec![found(Truth::True, 0)]).truth, Truth::True);
+    }
+
+    #[test]
+    fn any_shows_the_way_that_is_nearest_to_being_right() {
+        let finding = any(vec![found(Truth::False, 3), found(Truth::False, 1)]);
+        assert_eq!(finding.differences.len(), 1);
+        assert!(any(vec![found(Truth::False, 3), found(Truth::True, 0)]).is_true());
+    }
+
+    #[test]
+    fn not_turns_the_answer_but_not_the_doubt() {
+        assert!(not("x", found(Truth::False, 1)).is_true());
+        assert_eq!(not("x", found(Truth::True, 0)).truth, Truth::False);
+        assert_eq!(not("x", found(Truth::Unknown, 1)).truth, Truth::Unknown);
+    }
+}
