@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::Api;
 use kube::api::AttachParams;
 use serde::Deserialize;
@@ -29,7 +30,7 @@ use crate::sandbox::{Watched, words_of};
 pub(super) const KIND: ProbeKind = ProbeKind { name: "exec", read };
 
 /// A command that says nothing for so long says nothing.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// How much of a command's output is kept.
 const LARGEST: u64 = 256 * 1024;
@@ -198,7 +199,7 @@ pub(super) async fn run(
             None => None,
         };
         Ok(Output {
-            exit: exit_code(status.as_ref()),
+            exit: exit_code(status)?,
             stdout,
             stderr,
         })
@@ -217,20 +218,47 @@ async fn text(stream: Option<impl AsyncRead + Unpin>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The exit code stands among the causes of the status that ends an exec.
-fn exit_code(status: Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::Status>) -> i32 {
-    let Some(status) = status else { return -1 };
+/// The exit code stands among the causes of the status that ends an exec; without one, the command
+/// could not be started, and the message says why.
+fn exit_code(status: Option<Status>) -> Result<i32, String> {
+    let Some(status) = status else {
+        return Err("the connection ended before the command did".to_owned());
+    };
     if status.status.as_deref() == Some("Success") {
-        return 0;
+        return Ok(0);
     }
-    let causes = status
-        .details
-        .as_ref()
-        .and_then(|details| details.causes.as_ref());
+    let causes = status.details.and_then(|details| details.causes);
     causes
         .into_iter()
         .flatten()
         .find(|cause| cause.reason.as_deref() == Some("ExitCode"))
-        .and_then(|cause| cause.message.as_deref()?.parse().ok())
-        .unwrap_or(-1)
+        .and_then(|cause| cause.message?.parse().ok())
+        .ok_or_else(|| status.message.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn status(json: Value) -> Option<Status> {
+        serde_json::from_value(json).expect("a status")
+    }
+
+    #[test]
+    fn the_exit_code_is_read_from_the_status() {
+        let success = status(json!({"status": "Success"}));
+        assert_eq!(exit_code(success), Ok(0));
+        let failure = status(json!({
+            "status": "Failure", "reason": "NonZeroExitCode",
+            "details": {"causes": [{"reason": "ExitCode", "message": "42"}]},
+        }));
+        assert_eq!(exit_code(failure), Ok(42));
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_told_in_the_nodes_words() {
+        let failure = status(json!({"status": "Failure", "message": "not found in $PATH"}));
+        assert_eq!(exit_code(failure), Err("not found in $PATH".to_owned()));
+    }
 }

@@ -11,6 +11,7 @@
 //! success as 200.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http_body_util::BodyExt;
@@ -30,6 +31,9 @@ use crate::course::Fields;
 use crate::sandbox::Watched;
 
 pub(super) const KIND: ProbeKind = ProbeKind { name: "http", read };
+
+/// Who says nothing for so long says nothing.
+const LONGEST: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Http {
@@ -250,8 +254,6 @@ impl Http {
         }
     }
 }
-
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
 
 fn said(output: &exec::Output) -> String {
     match output.stderr.trim_end() {
