@@ -1,6 +1,6 @@
 //! Finds the cluster of a data folder, or starts it: here, or in a process of its own.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub async fn host_or_attach(places: &Places, choice: &Choice) -> Result<Arc<dyn 
     let _turn = place.lock_start().await?;
     match place.lock_host()? {
         Some(lock) => Ok(Arc::new(Hosting::start(lock, &place, false).await?)),
-        None => Ok(Arc::new(attach(&place).await?)),
+        None => Ok(Arc::new(attach(&place, None).await?)),
     }
 }
 
@@ -36,17 +36,18 @@ pub async fn attach_or_leave_host(places: &Places, choice: &Choice) -> Result<Ar
     choice.available()?;
     let place = HostPlace::of(places)?;
     let _turn = place.lock_start().await?;
-    if place.living()?.is_none() {
-        start_in_background(places, &place)?;
-    }
-    Ok(Arc::new(attach(&place).await?))
+    let mut host = match place.living()? {
+        Some(_) => None,
+        None => Some(start_in_background(places, &place)?),
+    };
+    Ok(Arc::new(attach(&place, host.as_mut()).await?))
 }
 
 /// The cluster that runs, if one does.
 pub async fn attach_if_running(places: &Places) -> Result<Option<Attached>> {
     let place = HostPlace::of(places)?;
     match place.living()? {
-        Some(_) => attach(&place).await.map(Some),
+        Some(_) => attach(&place, None).await.map(Some),
         None => Ok(None),
     }
 }
@@ -62,14 +63,21 @@ pub async fn host_in_background(places: &Places) -> Result<Option<Hosting>> {
     }
 }
 
-/// Connects to the host, which may still be starting.
-async fn attach(place: &HostPlace) -> Result<Attached> {
+/// Connects to the host, which may still be starting; `host` is the process that was started.
+async fn attach(place: &HostPlace, mut host: Option<&mut Child>) -> Result<Attached> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
         if let Some(host) = place.living()?
             && let Ok(attached) = Attached::connect(place, host).await
         {
             return Ok(attached);
+        }
+        if let Some(host) = &mut host
+            && host.try_wait()?.is_some()
+        {
+            let log = std::fs::read_to_string(place.log()).unwrap_or_default();
+            let said = log.trim().trim_start_matches("kubekata: ");
+            bail!("the cluster ended as soon as it was started: {said}");
         }
         if Instant::now() > deadline {
             let log = place.log();
@@ -79,7 +87,7 @@ async fn attach(place: &HostPlace) -> Result<Attached> {
     }
 }
 
-fn start_in_background(places: &Places, place: &HostPlace) -> Result<()> {
+fn start_in_background(places: &Places, place: &HostPlace) -> Result<Child> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let log = std::fs::File::create(place.log())?;
     let mut command = Command::new(program);
@@ -93,6 +101,5 @@ fn start_in_background(places: &Places, place: &HostPlace) -> Result<()> {
     // Ctrl-C in the learner's terminal is not meant for it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().context("cannot start the cluster")?;
-    Ok(())
+    command.spawn().context("cannot start the cluster")
 }

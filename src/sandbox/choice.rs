@@ -46,7 +46,7 @@ impl Choice {
         match self {
             Self::Embedded => Ok(()),
             other => anyhow::bail!(
-                "the sandbox {other} is not available in this version; use --sandbox embedded"
+                "the sandbox {other} is not available in this version (LIMITATIONS: LAB-1); use --sandbox embedded"
             ),
         }
     }
