@@ -79,7 +79,7 @@ fn chosen(course: &Course, names: &[String]) -> Result<Vec<String>> {
 }
 
 fn cases_of(kata: Arc<KataInstance>) -> Vec<Case> {
-    let mut whats = vec![What::Start, What::Solution];
+    let mut whats = vec![What::Solution];
     whats.extend(kata.wrong.keys().cloned().map(What::Wrong));
     whats
         .into_iter()

@@ -14,6 +14,9 @@ use crate::sandbox::ShellEnvironment;
 /// No script of a kata takes so long in scaled time.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// A command of a hint that has not ended by then goes on for ever.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
 /// Fails where bash or kubectl is not installed.
 pub async fn require_tools() -> Result<()> {
     for (tool, argument) in [("bash", "--version"), ("kubectl", "help")] {
@@ -47,15 +50,8 @@ pub async fn run(
     let path = shell.workdir.join(".script.sh");
     write(&path, &script.text)?;
     let began = Instant::now();
-    let mut command = Command::new("bash");
-    command
-        .args(["-eu", "-o", "pipefail"])
-        .arg(&path)
-        .current_dir(&shell.workdir)
-        .envs(&shell.variables)
-        .env("NAMESPACE", kata.namespace())
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
+    let mut command = bash(shell);
+    command.arg(&path).env("NAMESPACE", kata.namespace());
     let output = tokio::time::timeout(LONGEST, command.output())
         .await
         .with_context(|| format!("{} does not end", script.path))??;
@@ -64,6 +60,32 @@ pub async fn run(
         bail!("{}: {}\n{}", script.path, output.status, said.trim_end());
     }
     Ok(began.elapsed())
+}
+
+/// How long `command` took, and whether it works. One that goes on (`-w`, `-f`) works.
+pub async fn try_command(command: &str, shell: &ShellEnvironment) -> Result<(Duration, bool)> {
+    let began = Instant::now();
+    let mut run = bash(shell);
+    let run = run
+        .args(["-c", command])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let works = match tokio::time::timeout(LONGEST_LOOK, run.status()).await {
+        Ok(status) => status?.success(),
+        Err(_) => true,
+    };
+    Ok((began.elapsed(), works))
+}
+
+fn bash(shell: &ShellEnvironment) -> Command {
+    let mut command = Command::new("bash");
+    command
+        .args(["-eu", "-o", "pipefail"])
+        .current_dir(&shell.workdir)
+        .envs(&shell.variables)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
