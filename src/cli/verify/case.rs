@@ -6,23 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use super::judgement::{all_hold, nothing_is_done, refused_by};
 use super::script;
+use super::stage::in_machine_time;
 use crate::check::{Patience, Verdict};
 use crate::course::{KataInstance, SourceFile};
 use crate::sandbox::{Embedded, EmbeddedOptions, Observer, Places, Sandbox, ShellEnvironment};
-use crate::session::{self, TaskStatus};
-
-/// Cluster seconds per second while scripts run: what they wait for comes soon.
-const SPEED_OF_SCRIPTS: f64 = 60.0;
-
-/// Cluster seconds per second while a scene or an answer comes to rest.
-const SPEED_OF_SETTLING: f64 = 300.0;
-
-/// Cluster seconds per second once nothing moves and only time has to pass.
-const SPEED_OF_WAITING: f64 = 2000.0;
-
-/// Nothing has moved for so long (in real time): what is not true by now needs time to pass.
-const QUIET: Duration = Duration::from_millis(50);
+use crate::session;
 
 /// What is proven about a kata.
 pub enum What {
@@ -36,7 +26,7 @@ pub enum What {
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Solution => f.write_str("solution"),
+            Self::Solution => f.write_str("start and solution"),
             Self::Wrong(name) => write!(f, "wrong {name}"),
         }
     }
@@ -52,56 +42,83 @@ pub struct Outcome {
     /// Kata and seed.
     pub title: String,
     pub what: String,
-    pub time: Duration,
-    /// The part of `time` that went into scripts, that is, into kubectl.
-    pub scripts: Duration,
+    pub spent: Spent,
     pub failure: Option<String>,
 }
 
-impl Outcome {
+/// Where the time of a proof went.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spent {
+    /// Into starting and ending the cluster.
+    pub cluster: Duration,
+    /// Into setting the scene and letting it come to be.
+    pub scene: Duration,
+    /// Into scripts and the commands of hints, that is, into bash and kubectl.
+    pub scripts: Duration,
+    /// Into judging, and into the cluster time that checks grant.
+    pub checks: Duration,
+}
+
+impl Spent {
+    pub fn whole(&self) -> Duration {
+        self.above_scripts() + self.scripts
+    }
+
     pub fn above_scripts(&self) -> Duration {
-        self.time.saturating_sub(self.scripts)
+        self.cluster + self.scene + self.checks
+    }
+}
+
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, other: Self) {
+        self.cluster += other.cluster;
+        self.scene += other.scene;
+        self.scripts += other.scripts;
+        self.checks += other.checks;
     }
 }
 
 impl Case {
-    /// Never fails: what goes wrong is the outcome.
+    /// Never fails: what goes wrong is the outcome. For a stage, where time is paused.
     pub async fn prove(self) -> Outcome {
-        let began = Instant::now();
-        let mut scripts = Duration::ZERO;
-        let proven = self.prove_in_cluster(&mut scripts).await;
+        let mut spent = Spent::default();
+        let proven = self.prove_in_cluster(&mut spent).await;
         Outcome {
             title: format!("{} seed {}", self.kata.id, self.kata.seed),
             what: self.what.to_string(),
-            time: began.elapsed(),
-            scripts,
+            spent,
             failure: proven.err().map(|error| format!("{error:#}")),
         }
     }
 
-    async fn prove_in_cluster(&self, scripts: &mut Duration) -> Result<()> {
+    async fn prove_in_cluster(&self, spent: &mut Spent) -> Result<()> {
+        let began = Instant::now();
         let nodes = self.kata.sandbox.nodes.unwrap_or(0).max(3);
         let sandbox = Embedded::start(&EmbeddedOptions {
-            speed: SPEED_OF_SETTLING,
             nodes: usize::try_from(nodes).unwrap_or(3),
             ..EmbeddedOptions::default()
         })
         .await?;
-        let proven = self.prove_in(&sandbox, scripts).await;
-        sandbox.close().await?;
-        proven
+        spent.cluster += began.elapsed();
+        let proven = self.prove_in(&sandbox, spent).await;
+        let began = Instant::now();
+        let closed = sandbox.close().await;
+        spent.cluster += began.elapsed();
+        proven.and(closed)
     }
 
-    async fn prove_in(&self, sandbox: &Embedded, scripts: &mut Duration) -> Result<()> {
+    async fn prove_in(&self, sandbox: &Embedded, spent: &mut Spent) -> Result<()> {
+        let began = Instant::now();
         let folder = tempfile::tempdir()?;
         let places = Places::open(Some(folder.path()))?;
         let silent = |_: &'static str| std::future::ready(());
-        let prepared = session::prepare_kata(sandbox, &places, &self.kata, true, silent).await?;
+        let prepared = session::prepare_kata(sandbox, &places, &self.kata, true, silent).await;
+        spent.scene += began.elapsed();
         let mut proof = Proof {
             kata: &self.kata,
             sandbox,
-            shell: prepared.shell,
-            scripts,
+            shell: prepared?.shell,
+            spent,
         };
         match &self.what {
             What::Solution => proof.solution().await,
@@ -115,7 +132,7 @@ struct Proof<'a> {
     kata: &'a KataInstance,
     sandbox: &'a Embedded,
     shell: ShellEnvironment,
-    scripts: &'a mut Duration,
+    spent: &'a mut Spent,
 }
 
 impl Proof<'_> {
@@ -143,52 +160,41 @@ impl Proof<'_> {
     }
 
     async fn run(&mut self, script: &SourceFile, beside: &[SourceFile]) -> Result<()> {
-        self.sandbox.clock().set_speed(SPEED_OF_SCRIPTS);
-        *self.scripts += script::run(self.kata, script, beside, &self.shell).await?;
-        Ok(())
+        let began = Instant::now();
+        let run = script::run(self.kata, script, beside, &self.shell);
+        let ran = in_machine_time(self.sandbox.clock(), run).await;
+        self.spent.scripts += began.elapsed();
+        ran
     }
 
     fn looks(&self) -> Vec<String> {
-        let commands = self
-            .kata
-            .hints
-            .iter()
-            .filter_map(|hint| hint.command.clone());
-        commands.collect()
+        let hints = self.kata.hints.iter();
+        hints.filter_map(|hint| hint.command.clone()).collect()
     }
 
     /// Those of the commands that do not work now.
     async fn failing_looks(&mut self, commands: Vec<String>) -> Result<Vec<String>> {
-        self.sandbox.clock().set_speed(SPEED_OF_SCRIPTS);
         let mut failing = Vec::new();
         for command in commands {
-            let (took, works) = script::try_command(&command, &self.shell).await?;
-            *self.scripts += took;
-            if !works {
+            let began = Instant::now();
+            let works = script::works(&command, &self.shell);
+            let works = in_machine_time(self.sandbox.clock(), works).await;
+            self.spent.scripts += began.elapsed();
+            if !works? {
                 failing.push(command);
             }
         }
         Ok(failing)
     }
 
-    /// The verdicts when all time has passed that the checks grant. First what moves may come to
-    /// rest, then time runs faster for what is not true.
-    async fn settled(&self) -> Result<Vec<Verdict>> {
-        self.sandbox.clock().set_speed(SPEED_OF_SETTLING);
+    /// The verdicts when all the cluster time has passed that the checks grant.
+    async fn settled(&mut self) -> Result<Vec<Verdict>> {
+        let began = Instant::now();
         // Made after the script: its first lists hold everything that the script did.
         let observer = Observer::new(self.sandbox.client());
         let judge = session::judge(self.sandbox, &observer, self.kata)?;
-        let mut verdicts = judge.settle(Patience::UntilStill(QUIET)).await;
-        let open: Vec<String> = verdicts
-            .iter()
-            .filter(|verdict| !verdict.holds())
-            .map(|verdict| verdict.check.clone())
-            .collect();
-        self.sandbox.clock().set_speed(SPEED_OF_WAITING);
-        for verdict in judge.only(&open).settle(Patience::Full).await {
-            verdicts.retain(|earlier| earlier.check != verdict.check);
-            verdicts.push(verdict);
-        }
+        let verdicts = judge.settle(Patience::Full).await;
+        self.spent.checks += began.elapsed();
         Ok(verdicts)
     }
 }
@@ -198,70 +204,4 @@ fn named<'a>(files: &'a [SourceFile], name: &str) -> Result<&'a SourceFile> {
         Some(file) => Ok(file),
         None => bail!("no file {name}"),
     }
-}
-
-fn nothing_is_done(kata: &KataInstance, verdicts: &[Verdict]) -> Result<()> {
-    let done: Vec<String> = session::judge_tasks(kata, verdicts)
-        .into_iter()
-        .filter(|task| task.status == TaskStatus::Done)
-        .map(|task| task.id)
-        .collect();
-    if !done.is_empty() {
-        bail!("done before the learner did anything: {}", done.join(", "));
-    }
-    Ok(())
-}
-
-fn all_hold(verdicts: &[Verdict]) -> Result<()> {
-    let wrong: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds()).collect();
-    if !wrong.is_empty() {
-        bail!("the solution is refused:\n{}", listed(&wrong));
-    }
-    Ok(())
-}
-
-fn refused_by(expected: &[String], verdicts: &[Verdict]) -> Result<()> {
-    let wrong: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.holds()).collect();
-    let missing: Vec<&str> = expected
-        .iter()
-        .filter(|check| !wrong.iter().any(|verdict| verdict.check == **check))
-        .map(String::as_str)
-        .collect();
-    let surplus: Vec<&Verdict> = wrong
-        .iter()
-        .copied()
-        .filter(|verdict| !expected.contains(&verdict.check))
-        .collect();
-    if !missing.is_empty() {
-        bail!("not refused by {}", missing.join(", "));
-    }
-    if !surplus.is_empty() {
-        bail!("refused by more than kata.yaml says:\n{}", listed(&surplus));
-    }
-    Ok(())
-}
-
-fn listed(verdicts: &[&Verdict]) -> String {
-    let lines: Vec<String> = verdicts
-        .iter()
-        .map(|verdict| {
-            let differences: Vec<String> = verdict
-                .differences
-                .iter()
-                .map(|it| {
-                    format!(
-                        "\n    {}: expected {}, seen {}",
-                        it.field, it.expected, it.seen
-                    )
-                })
-                .collect();
-            format!(
-                "  {}: {}{}",
-                verdict.check,
-                verdict.says,
-                differences.concat()
-            )
-        })
-        .collect();
-    lines.join("\n")
 }

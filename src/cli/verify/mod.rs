@@ -1,11 +1,14 @@
 //! `kubekata verify`: proves katas. The start is not solved, the solution passes every check, and
 //! each wrong answer is refused by exactly the checks that kata.yaml names.
 //!
-//! Each case runs in a cluster of its own, in scaled time, several at once. Scripts are run by
-//! bash with the real kubectl, as a learner would type them.
+//! Each case runs in a cluster of its own, several at once. Its time jumps from one timer to the
+//! next (see [`stage`]), except while bash and the real kubectl run scripts, as a learner would
+//! type them.
 
 mod case;
+mod judgement;
 mod script;
+mod stage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,9 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use futures::{StreamExt, stream};
 
-use self::case::{Case, Outcome, What};
+use self::case::{Case, Outcome, Spent, What};
+use self::stage::Stages;
 use super::app::App;
 use super::junit::{self, Suite};
 use super::{GOOD, Misuse, refused};
@@ -49,20 +52,26 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     }
     let jobs = args.jobs.unwrap_or_else(parallelism).max(1);
     let began = Instant::now();
-    let mut results: Vec<(usize, Outcome)> = stream::iter(cases.into_iter().enumerate())
-        .map(|(index, case)| async move { (index, case.prove().await) })
-        .buffer_unordered(jobs)
-        .inspect(|(_, outcome)| print(app, outcome))
-        .collect()
-        .await;
-    results.sort_by_key(|(index, _)| *index);
-    let outcomes: Vec<Outcome> = results.into_iter().map(|(_, outcome)| outcome).collect();
-    print_sum(app, &outcomes, began.elapsed());
+    let outcomes = prove(app, cases, jobs).await?;
+    print_sum(app, &outcomes, began.elapsed(), jobs);
     if let Some(path) = &args.junit {
         junit::write(path, &suites(&outcomes))?;
     }
     let proven = outcomes.iter().all(|outcome| outcome.failure.is_none());
     Ok(if proven { GOOD } else { refused() })
+}
+
+/// The outcomes in the order of the cases; each is printed as soon as it is there.
+async fn prove(app: &App, cases: Vec<Case>, jobs: usize) -> Result<Vec<Outcome>> {
+    let mut stages = Stages::open(cases, jobs)?;
+    let mut outcomes = Vec::new();
+    while let Some((place, outcome)) = stages.next().await {
+        print(app, &outcome);
+        outcomes.push((place, outcome));
+    }
+    stages.close()?;
+    outcomes.sort_by_key(|(place, _)| *place);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
 fn chosen(course: &Course, names: &[String]) -> Result<Vec<String>> {
@@ -100,11 +109,11 @@ fn print(app: &App, outcome: &Outcome) {
         Some(_) => app.out.bad("failed"),
     };
     say!(
-        " {mark}  {:32} {:24} {:5.2} s, of it {:4.2} s in scripts",
+        " {mark}  {:32} {:32} {:5.2} s, of it {:5.2} s in scripts",
         outcome.title,
         outcome.what,
-        outcome.time.as_secs_f64(),
-        outcome.scripts.as_secs_f64(),
+        outcome.spent.whole().as_secs_f64(),
+        outcome.spent.scripts.as_secs_f64(),
     );
     if let Some(failure) = &outcome.failure {
         for line in failure.lines() {
@@ -113,23 +122,56 @@ fn print(app: &App, outcome: &Outcome) {
     }
 }
 
-fn print_sum(app: &App, outcomes: &[Outcome], wall: Duration) {
-    let failed = outcomes.iter().filter(|it| it.failure.is_some()).count();
-    let above: Duration = outcomes.iter().map(Outcome::above_scripts).sum();
-    let mut katas: Vec<&str> = outcomes.iter().map(|it| it.title.as_str()).collect();
-    katas.sort_unstable();
-    katas.dedup();
-    let per_kata = above.as_secs_f64() / katas.len().max(1) as f64;
+/// What one kata cost, with all of its cases.
+struct Sum<'a> {
+    title: &'a str,
+    spent: Spent,
+}
+
+fn sums(outcomes: &[Outcome]) -> Vec<Sum<'_>> {
+    let mut sums: Vec<Sum<'_>> = Vec::new();
+    for outcome in outcomes {
+        match sums.iter_mut().find(|sum| sum.title == outcome.title) {
+            Some(sum) => sum.spent += outcome.spent,
+            None => sums.push(Sum {
+                title: &outcome.title,
+                spent: outcome.spent,
+            }),
+        }
+    }
+    sums
+}
+
+fn print_sum(app: &App, outcomes: &[Outcome], wall: Duration, jobs: usize) {
+    let sums = sums(outcomes);
+    let mut all = Spent::default();
+    for sum in &sums {
+        all += sum.spent;
+    }
+    let average = |time: Duration| time.as_secs_f64() / sums.len().max(1) as f64;
     say!("");
     say!(
-        "{} cases of {} katas in {:.2} s; {per_kata:.2} s a kata above its scripts",
+        "{} cases of {} katas in {:.2} s, {jobs} at once",
         outcomes.len(),
-        katas.len(),
+        sums.len(),
         wall.as_secs_f64(),
     );
-    match failed {
+    say!(
+        "a kata costs {:.2} s in scripts and {:.2} s above them: \
+         {:.2} for clusters, {:.2} for scenes, {:.2} for checks",
+        average(all.scripts),
+        average(all.above_scripts()),
+        average(all.cluster),
+        average(all.scene),
+        average(all.checks),
+    );
+    if let Some(most) = sums.iter().max_by_key(|sum| sum.spent.above_scripts()) {
+        let above = most.spent.above_scripts().as_secs_f64();
+        say!("the most is {above:.2} s above its scripts, {}", most.title);
+    }
+    match outcomes.iter().filter(|it| it.failure.is_some()).count() {
         0 => say!("{}", app.out.good("all proven")),
-        _ => say!("{}", app.out.bad(&format!("{failed} failed"))),
+        failed => say!("{}", app.out.bad(&format!("{failed} failed"))),
     }
 }
 
@@ -138,7 +180,7 @@ fn suites(outcomes: &[Outcome]) -> Vec<Suite> {
     for outcome in outcomes {
         let case = junit::Case {
             name: outcome.what.clone(),
-            time: outcome.time,
+            time: outcome.spent.whole(),
             failure: outcome.failure.clone(),
         };
         match suites.iter_mut().find(|suite| suite.name == outcome.title) {

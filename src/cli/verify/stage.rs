@@ -1,0 +1,94 @@
+//! Where proofs happen: threads with a runtime of their own, whose time belongs to the cluster.
+//!
+//! Between scripts tokio's clock is paused: as soon as nobody has anything left to do, it stands
+//! at the next timer. So minutes of cluster time cost what the cluster does in them, "nothing
+//! moves any more" is known instead of guessed, and a busy machine changes nothing. While a script
+//! runs, which nobody can speed up, time passes as it does for the machine.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+use parking_lot::Mutex;
+use pocketkube::clock::Clock;
+use tokio::runtime;
+use tokio::sync::mpsc;
+
+use super::case::{Case, Outcome};
+
+/// Cluster seconds per second while scripts run: what they wait for comes soon.
+const SPEED_OF_SCRIPTS: f64 = 60.0;
+
+/// Stages that prove cases side by side.
+pub struct Stages {
+    outcomes: mpsc::UnboundedReceiver<(usize, Outcome)>,
+    threads: Vec<thread::JoinHandle<std::io::Result<()>>>,
+}
+
+impl Stages {
+    /// Begins to prove `cases`, so many at once. Fails where there can be no thread.
+    pub fn open(cases: Vec<Case>, at_once: usize) -> Result<Self> {
+        let queue: Arc<Mutex<VecDeque<_>>> =
+            Arc::new(Mutex::new(cases.into_iter().enumerate().collect()));
+        let (sender, outcomes) = mpsc::unbounded_channel();
+        let threads = (0..at_once.max(1)).map(|number| {
+            let (queue, sender) = (queue.clone(), sender.clone());
+            thread::Builder::new()
+                .name(format!("stage {number}"))
+                .spawn(move || play(&queue, &sender))
+                .context("cannot start a thread")
+        });
+        Ok(Self {
+            threads: threads.collect::<Result<_>>()?,
+            outcomes,
+        })
+    }
+
+    /// The next outcome and the place of its case; `None` after the last.
+    pub async fn next(&mut self) -> Option<(usize, Outcome)> {
+        self.outcomes.recv().await
+    }
+
+    /// Fails where a stage broke down, so that not every case was proven.
+    pub fn close(self) -> Result<()> {
+        for thread in self.threads {
+            let ended = thread.join().map_err(|_| anyhow!("a proof panicked"))?;
+            ended.context("a proof could not begin")?;
+        }
+        Ok(())
+    }
+}
+
+/// Proves cases until there are none left. Each has a runtime of its own: what one leaves behind
+/// is gone before the next begins.
+fn play(
+    queue: &Mutex<VecDeque<(usize, Case)>>,
+    outcomes: &mpsc::UnboundedSender<(usize, Outcome)>,
+) -> std::io::Result<()> {
+    let next = || queue.lock().pop_front();
+    while let Some((place, case)) = next() {
+        let stage = runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()?;
+        let outcome = stage.block_on(case.prove());
+        if outcomes.send((place, outcome)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Lets `work` outside of the cluster go on while cluster time passes quickly.
+///
+/// For use on a stage, where time is paused before and after.
+pub async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) -> T {
+    tokio::time::resume();
+    clock.set_speed(SPEED_OF_SCRIPTS);
+    let done = work.await;
+    clock.set_speed(1.0);
+    tokio::time::pause();
+    done
+}
