@@ -19,6 +19,7 @@
 mod read;
 mod value;
 
+use pocketkube::api::quantity::Quantity;
 use regex::Regex;
 use serde_json::Value;
 
@@ -35,7 +36,8 @@ pub enum Matcher {
     Differs(Value),
     Regex(Regex),
     Contains(String),
-    Compares(Comparison, String, f64),
+    /// The text stands beside the value it means, for messages.
+    Compares(Comparison, String, Quantity),
     Fields(Vec<(String, Matcher)>),
     Items(Vec<Matcher>),
     Exactly(Vec<Matcher>),
@@ -70,13 +72,13 @@ impl Comparison {
             .map_or("", |(sign, _)| sign)
     }
 
-    fn holds(self, seen: f64, wanted: f64) -> bool {
+    fn holds(self, seen: &Quantity, wanted: &Quantity) -> bool {
         match self {
             Self::AtLeast => seen >= wanted,
             Self::More => seen > wanted,
             Self::AtMost => seen <= wanted,
             Self::Less => seen < wanted,
-            Self::Same => (seen - wanted).abs() < f64::EPSILON * wanted.abs().max(1.0),
+            Self::Same => seen == wanted,
         }
     }
 }
@@ -157,7 +159,7 @@ impl Matcher {
             (Self::Regex(regex), Some(seen)) => regex.is_match(&plain(seen)),
             (Self::Contains(part), Some(seen)) => plain(seen).contains(part),
             (Self::Compares(comparison, _, wanted), Some(seen)) => {
-                quantity(&plain(seen)).is_some_and(|seen| comparison.holds(seen, *wanted))
+                quantity(&plain(seen)).is_some_and(|seen| comparison.holds(&seen, wanted))
             }
             _ => false,
         }

@@ -1,9 +1,7 @@
 //! JSON values as matchers compare and show them.
 
-use kube_quantity::ParsedQuantity;
+use pocketkube::api::quantity::Quantity;
 use serde_json::Value;
-
-use super::Comparison;
 
 pub(super) fn list(seen: Option<&Value>) -> &[Value] {
     seen.and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -18,9 +16,13 @@ pub(super) fn size(value: &Value) -> usize {
     }
 }
 
+/// Numbers are the same where their values are: 2 and 2.0.
 pub(super) fn same(seen: &Value, wanted: &Value) -> bool {
-    match (seen.as_f64(), wanted.as_f64()) {
-        (Some(seen), Some(wanted)) => Comparison::Same.holds(seen, wanted),
+    match (seen, wanted) {
+        (Value::Number(seen), Value::Number(wanted)) => {
+            let (exact, wished) = (quantity(&seen.to_string()), quantity(&wanted.to_string()));
+            seen == wanted || (exact.is_some() && exact == wished)
+        }
         _ => seen == wanted,
     }
 }
@@ -33,13 +35,9 @@ pub(super) fn scalar(text: &str) -> Value {
     }
 }
 
-/// A number, also one written as a Kubernetes quantity (`128Mi`, `500m`).
-pub(super) fn quantity(text: &str) -> Option<f64> {
-    text.parse::<f64>().ok().or_else(|| {
-        ParsedQuantity::try_from(text)
-            .ok()
-            .and_then(|quantity| quantity.to_bytes_f64())
-    })
+/// A number, also one written as a Kubernetes quantity (`128Mi`, `500m`), exactly.
+pub(super) fn quantity(text: &str) -> Option<Quantity> {
+    Quantity::parse(text).ok()
 }
 
 pub(super) fn plain(value: &Value) -> String {
