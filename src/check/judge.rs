@@ -4,7 +4,7 @@
 //! it asks containers or Services, now and then. Nothing here writes to the cluster.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +23,13 @@ use super::timing::Timing;
 use super::verdict::{Outcome, Verdict};
 use crate::sandbox::{Listing, Watched};
 
-/// How long behaviour is believed, in cluster time, when no object changed.
-const BEHAVIOUR: Duration = Duration::from_secs(5);
+/// How long behaviour is believed, in cluster time, when no object changed: soon after a change
+/// not long, later longer.
+const BEHAVIOUR: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(5);
+
+/// A probe that still waits for its answer begins again when something changes, but not for ever:
+/// things that never stop changing must be judged too.
+const BEGINS_AGAIN: Duration = Duration::from_secs(10);
 
 /// How often a check that must last is looked at meanwhile, in cluster time.
 const WHILE_HOLDING: Duration = Duration::from_secs(1);
@@ -37,8 +42,6 @@ pub enum Patience {
     /// Only as long as what it reads keeps changing, with pauses of at most this (real) time. What
     /// is true and has to last gets its time.
     WhileMoving(Duration),
-    /// The same, and what has to last does not get its time either.
-    UntilStill(Duration),
 }
 
 /// The checks of a kata and the cluster they are about.
@@ -102,8 +105,7 @@ impl Judge {
                 Outcome::Holding { .. } | Outcome::Waiting { .. }
             );
             let quiet = match (verdict.outcome, patience) {
-                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet))
-                | (_, Patience::UntilStill(quiet)) => Some(quiet),
+                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet)) => Some(quiet),
                 _ => None,
             };
             let patient = async {
@@ -177,9 +179,14 @@ struct Course<'a> {
     judge: &'a Judge,
     check: &'a Check,
     timing: Timing,
-    feeds: HashMap<Watched, watch::Receiver<Listing>>,
+    feeds: Feeds,
     last: Option<Finding>,
+    /// How long the behaviour seen last is believed.
+    belief: Duration,
 }
+
+/// What a check reads, and when it changes.
+type Feeds = HashMap<Watched, watch::Receiver<Listing>>;
 
 impl<'a> Course<'a> {
     fn new(judge: &'a Judge, check: &'a Check) -> Self {
@@ -189,27 +196,29 @@ impl<'a> Course<'a> {
             timing: Timing::new(check.within, check.holds, judge.clock.now()),
             feeds: HashMap::new(),
             last: None,
+            belief: *BEHAVIOUR.start(),
         }
     }
 
     /// Judges now; `restarts` gives what is not true its whole time again when it changed.
     async fn look(&mut self, restarts: bool) -> (Verdict, Option<Timestamp>) {
-        // Subscribed before judging, so that no change in between is missed.
-        for watched in rule_reads(&self.check.rule, &self.judge.scene).await {
-            let observer = &self.judge.scene.observer;
-            self.feeds
-                .entry(watched)
-                .or_insert_with_key(|watched| observer.changes(watched));
-        }
-        let finding = judge_rule(&self.check.rule, &self.judge.scene).await;
+        let finding = self.find().await;
         let now = self.judge.clock.now();
-        if restarts && self.last.as_ref() != Some(&finding) {
+        let is_new = self.last.as_ref() != Some(&finding);
+        if restarts && is_new {
             self.timing.restart(now);
+        }
+        if is_new {
+            self.belief = *BEHAVIOUR.start();
         }
         let (outcome, change) = self.timing.outcome(finding.truth, now);
         let sample = match outcome {
             Outcome::Holding { .. } => Some(WHILE_HOLDING),
-            _ if is_behaviour(&self.check.rule) => Some(BEHAVIOUR),
+            _ if is_behaviour(&self.check.rule) => {
+                let belief = self.belief;
+                self.belief = (belief * 2).min(*BEHAVIOUR.end());
+                Some(belief)
+            }
             _ => None,
         };
         let sample = sample.map(|span| now.checked_add(span).unwrap_or(Timestamp::MAX));
@@ -218,36 +227,62 @@ impl<'a> Course<'a> {
         (verdict(self.check, finding, outcome), again)
     }
 
-    /// Waits until something it read changed, or until `time`.
-    fn wait(&mut self, time: Option<Timestamp>) -> impl Future<Output = Woken> + Send + '_ {
-        let clock = self.judge.clock.clone();
-        let changes = self.feeds.values_mut().map(|feed| {
-            async move {
-                if feed.changed().await.is_err() {
-                    // The cluster is gone: there will be no news.
-                    std::future::pending::<()>().await;
-                }
+    /// What is found now. A change begins it anew: an answer that is waited for in vain must not
+    /// keep the news waiting.
+    async fn find(&mut self) -> Finding {
+        let scene = &self.judge.scene;
+        let patience = Instant::now() + BEGINS_AGAIN;
+        loop {
+            // Subscribed before judging, so that no change in between is missed.
+            for watched in rule_reads(&self.check.rule, scene).await {
+                let changes = |watched: &Watched| scene.observer.changes(watched);
+                self.feeds.entry(watched).or_insert_with_key(changes);
             }
-            .boxed()
-        });
-        let changes: Vec<_> = changes.collect();
-        async move {
-            let timer = async {
-                match time {
-                    Some(time) => clock.sleep_until(time).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let change = async {
-                if changes.is_empty() {
-                    std::future::pending::<()>().await;
-                }
-                select_all(changes).await;
-            };
             tokio::select! {
-                () = timer => Woken::Timer,
-                () = change => Woken::Change,
+                biased;
+                finding = judge_rule(&self.check.rule, scene) => return finding,
+                () = changed(&mut self.feeds), if Instant::now() < patience => {
+                    self.belief = *BEHAVIOUR.start();
+                }
             }
+        }
+    }
+
+    /// Waits until something it read changed, or until `time`.
+    async fn wait(&mut self, time: Option<Timestamp>) -> Woken {
+        let clock = &self.judge.clock;
+        let timer = async {
+            match time {
+                Some(time) => clock.sleep_until(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = timer => Woken::Timer,
+            () = changed(&mut self.feeds) => {
+                self.belief = *BEHAVIOUR.start();
+                Woken::Change
+            }
+        }
+    }
+}
+
+/// Waits until one of the lists changed.
+async fn changed(feeds: &mut Feeds) {
+    let changes = feeds.values_mut().map(|feed| {
+        async move {
+            if feed.changed().await.is_err() {
+                // The cluster is gone: there will be no news.
+                std::future::pending::<()>().await;
+            }
+        }
+        .boxed()
+    });
+    let changes: Vec<_> = changes.collect();
+    match changes.is_empty() {
+        true => std::future::pending().await,
+        false => {
+            select_all(changes).await;
         }
     }
 }
