@@ -32,6 +32,14 @@ impl Scene {
         Some(self.watched_resource(resource, namespace))
     }
 
+    /// A well-known kind in every namespace.
+    pub(super) fn watched_everywhere(&self, kind: &str) -> Option<Watched> {
+        Some(Watched {
+            resource: Resource::known(kind, None)?,
+            namespace: None,
+        })
+    }
+
     pub(super) fn watched_resource(&self, resource: Resource, namespace: Option<&str>) -> Watched {
         let namespace = resource
             .namespaced

@@ -38,6 +38,17 @@ impl Target {
         Self::take_named(fields, kind.to_owned(), None)
     }
 
+    /// Takes the Pod that a question is asked `from`.
+    pub fn take_from(fields: &mut Fields<'_>) -> Option<Self> {
+        let node = fields.node("from")?;
+        let path = fields.path_of("from");
+        let document = fields.document();
+        let mut inner = Fields::of(document, node, &path, fields.problems())?;
+        let target = Self::take_of_kind(&mut inner, "Pod");
+        inner.end();
+        target
+    }
+
     fn take_named(
         fields: &mut Fields<'_>,
         kind: String,

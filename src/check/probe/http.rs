@@ -77,7 +77,7 @@ struct Answer {
 
 fn read(mut fields: Fields<'_>) -> Option<Box<dyn Probe>> {
     let place = take_place(&mut fields);
-    let from = take_from(&mut fields);
+    let from = Target::take_from(&mut fields);
     let probe = Http {
         namespace: fields.optional("namespace"),
         method: fields
@@ -119,16 +119,6 @@ fn take_place(fields: &mut Fields<'_>) -> Option<Place> {
             None
         }
     }
-}
-
-fn take_from(fields: &mut Fields<'_>) -> Option<Target> {
-    let node = fields.node("from")?;
-    let path = fields.path_of("from");
-    let document = fields.document();
-    let mut inner = Fields::of(document, node, &path, fields.problems())?;
-    let target = Target::take_of_kind(&mut inner, "Pod");
-    inner.end();
-    target
 }
 
 #[async_trait]

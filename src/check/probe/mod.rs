@@ -1,14 +1,17 @@
 //! The ways to look at a cluster. A probe is one file here and one row in [`PROBES`].
 
 mod absent;
+mod can_i;
 mod cel;
 mod count;
+mod dns;
 mod event;
 mod exec;
 mod http;
 mod logs;
 mod object;
 mod pod;
+mod rollout;
 
 use std::fmt;
 
@@ -48,8 +51,11 @@ pub const PROBES: &[ProbeKind] = &[
     cel::KIND,
     count::KIND,
     absent::KIND,
+    rollout::KIND,
     http::KIND,
+    dns::KIND,
     exec::KIND,
     logs::KIND,
     event::KIND,
+    can_i::KIND,
 ];
