@@ -1,10 +1,10 @@
 //! Judges the checks of a kata: once until they settle, or for ever as the cluster changes.
 //!
 //! A check is judged again when something it reads changes, when its own time comes, and, where
-//! it asks containers or Services, now and then. Nothing here writes to the cluster.
+//! it asks containers or Services, now and then. Nothing here writes to the cluster but the attack
+//! of a `converges`.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,16 +16,13 @@ use pocketkube::clock::Clock;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::rule::{is_behaviour, judge_rule, rule_reads};
+use super::belief::Belief;
+use super::rule::{acts, is_behaviour, is_noticed, judge_rule, rule_reads};
 use super::scene::{Finding, Scene, Truth};
 use super::spec::Check;
 use super::timing::Timing;
 use super::verdict::{Outcome, Verdict};
 use crate::sandbox::{Listing, Watched};
-
-/// How long behaviour is believed, in cluster time, when no object changed: soon after a change
-/// not long, later longer.
-const BEHAVIOUR: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(5);
 
 /// A probe that still waits for its answer begins again when something changes, but not for ever:
 /// things that never stop changing must be judged too.
@@ -99,7 +96,7 @@ impl Judge {
         let mut course = Course::new(self, check);
         let mut last_move = Instant::now();
         loop {
-            let (verdict, again) = course.look(false).await;
+            let (verdict, again) = course.look().await;
             let under_way = matches!(
                 verdict.outcome,
                 Outcome::Holding { .. } | Outcome::Waiting { .. }
@@ -144,10 +141,13 @@ impl Judge {
         verdicts: mpsc::Sender<Verdict>,
         mut again: watch::Receiver<u64>,
     ) {
-        let mut course = Course::new(self, check);
+        let mut course = Course {
+            restarts: true,
+            ..Course::new(self, check)
+        };
         let mut last: Option<Verdict> = None;
         loop {
-            let (verdict, next) = course.look(true).await;
+            let (verdict, next) = course.look().await;
             if last.as_ref().is_none_or(|last| is_news(last, &verdict)) {
                 last = Some(verdict.clone());
                 if verdicts.send(verdict).await.is_err() {
@@ -180,9 +180,11 @@ struct Course<'a> {
     check: &'a Check,
     timing: Timing,
     feeds: Feeds,
-    last: Option<Finding>,
-    /// How long the behaviour seen last is believed.
-    belief: Duration,
+    last: Option<Truth>,
+    /// A learner is before the screen: what is not true yet gets its whole time again when
+    /// something moves.
+    restarts: bool,
+    belief: Belief,
 }
 
 /// What a check reads, and when it changes.
@@ -190,40 +192,47 @@ type Feeds = HashMap<Watched, watch::Receiver<Listing>>;
 
 impl<'a> Course<'a> {
     fn new(judge: &'a Judge, check: &'a Check) -> Self {
+        let now = judge.clock.now();
         Self {
             judge,
             check,
-            timing: Timing::new(check.within, check.holds, judge.clock.now()),
+            timing: Timing::new(check.within, check.holds, now),
             feeds: HashMap::new(),
             last: None,
-            belief: *BEHAVIOUR.start(),
+            restarts: false,
+            belief: Belief::new(now),
         }
     }
 
-    /// Judges now; `restarts` gives what is not true its whole time again when it changed.
-    async fn look(&mut self, restarts: bool) -> (Verdict, Option<Timestamp>) {
-        let finding = self.find().await;
+    fn moved(&mut self) {
         let now = self.judge.clock.now();
-        let is_new = self.last.as_ref() != Some(&finding);
-        if restarts && is_new {
+        self.belief.moved(now);
+        if self.restarts {
             self.timing.restart(now);
         }
-        if is_new {
-            self.belief = *BEHAVIOUR.start();
+    }
+
+    /// Judges now.
+    async fn look(&mut self) -> (Verdict, Option<Timestamp>) {
+        let finding = self.find().await;
+        let now = self.judge.clock.now();
+        // Words alone may differ at every look: a name that leads to another Pod each time.
+        let last = self.last.replace(finding.truth);
+        if last.is_some_and(|last| last != finding.truth) {
+            self.moved();
         }
         let (outcome, change) = self.timing.outcome(finding.truth, now);
         let sample = match outcome {
             Outcome::Holding { .. } => Some(WHILE_HOLDING),
             _ if is_behaviour(&self.check.rule) => {
-                let belief = self.belief;
-                self.belief = (belief * 2).min(*BEHAVIOUR.end());
-                Some(belief)
+                let awaited =
+                    self.restarts && finding.truth != Truth::True && !is_noticed(&self.check.rule);
+                Some(self.belief.span(now, awaited))
             }
             _ => None,
         };
         let sample = sample.map(|span| now.checked_add(span).unwrap_or(Timestamp::MAX));
         let again = [change, sample].into_iter().flatten().min();
-        self.last = Some(finding.clone());
         (verdict(self.check, finding, outcome), again)
     }
 
@@ -232,6 +241,7 @@ impl<'a> Course<'a> {
     async fn find(&mut self) -> Finding {
         let scene = &self.judge.scene;
         let patience = Instant::now() + BEGINS_AGAIN;
+        let acts = acts(&self.check.rule);
         loop {
             // Subscribed before judging, so that no change in between is missed.
             for watched in rule_reads(&self.check.rule, scene).await {
@@ -241,9 +251,7 @@ impl<'a> Course<'a> {
             tokio::select! {
                 biased;
                 finding = judge_rule(&self.check.rule, scene) => return finding,
-                () = changed(&mut self.feeds), if Instant::now() < patience => {
-                    self.belief = *BEHAVIOUR.start();
-                }
+                () = changed(&mut self.feeds), if !acts && Instant::now() < patience => self.moved(),
             }
         }
     }
@@ -260,7 +268,7 @@ impl<'a> Course<'a> {
         tokio::select! {
             () = timer => Woken::Timer,
             () = changed(&mut self.feeds) => {
-                self.belief = *BEHAVIOUR.start();
+                self.moved();
                 Woken::Change
             }
         }

@@ -1,4 +1,5 @@
-//! The judge: reads a cluster, never changes it, and answers with data.
+//! The judge: reads a cluster and answers with data. It changes nothing there, but for the attack
+//! that a `converges` asks for.
 //!
 //! ```text
 //! check file ─ spec ─ Check { rule of probes, within, holds }
@@ -6,6 +7,7 @@
 //! ```
 //! A probe is one file under `probe/` and one row in its list.
 
+mod belief;
 mod judge;
 mod matcher;
 mod probe;

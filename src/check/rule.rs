@@ -61,7 +61,7 @@ fn not(title: &str, finding: Finding) -> Finding {
     }
 }
 
-fn title(rule: &Rule) -> String {
+pub(super) fn title(rule: &Rule) -> String {
     let joined = |rules: &[Rule], word: &str| {
         let titles: Vec<String> = rules.iter().map(title).collect();
         titles.join(word)
@@ -88,6 +88,25 @@ pub(super) fn rule_reads<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, 
     .boxed()
 }
 
+/// Whether judging changes the cluster.
+pub(super) fn acts(rule: &Rule) -> bool {
+    match rule {
+        Rule::Probe(probe) => probe.acts(),
+        Rule::All(rules) | Rule::Any(rules) => rules.iter().any(acts),
+        Rule::Not(rule) => acts(rule),
+    }
+}
+
+/// Whether those who are asked notice it.
+pub(super) fn is_noticed(rule: &Rule) -> bool {
+    match rule {
+        Rule::Probe(probe) => probe.is_noticed(),
+        Rule::All(rules) | Rule::Any(rules) => rules.iter().any(is_noticed),
+        Rule::Not(rule) => is_noticed(rule),
+    }
+}
+
+/// Whether the answer can change without any object changing.
 pub(super) fn is_behaviour(rule: &Rule) -> bool {
     match rule {
         Rule::Probe(probe) => probe.is_behaviour(),

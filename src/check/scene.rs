@@ -1,4 +1,4 @@
-//! What a probe may look at: the cluster's objects, the learner's parameters, nothing to write.
+//! What a probe may look at: the cluster's objects and the learner's parameters.
 
 use std::sync::Arc;
 

@@ -140,6 +140,22 @@ fn read_rule(mut fields: Fields<'_>, path: &str) -> Option<Rule> {
     }
 }
 
+/// The rule in a field of its own, for probes that are about another one.
+pub(super) fn take_rule(fields: &mut Fields<'_>, name: &'static str) -> Option<Rule> {
+    let Some(node) = fields.node(name) else {
+        fields.refuse(name, "required");
+        return None;
+    };
+    let path = fields.path_of(name);
+    let document = fields.document();
+    let inner = Fields::of(document, node, &path, fields.problems())?;
+    let rule = read_rule(inner, &path)?;
+    if super::rule::acts(&rule) {
+        fields.refuse(name, "may only look");
+    }
+    Some(rule)
+}
+
 fn read_rules(
     document: &Document,
     node: &Node,

@@ -4,4 +4,4 @@ mod lab;
 #[cfg(unix)]
 pub mod terminal;
 
-pub use lab::{create, judge, judged, kubekata, patch, stderr, stdout};
+pub use lab::{NAMESPACE, create, judge, judged, kubekata, patch, stderr, stdout};

@@ -131,6 +131,10 @@ impl Probe for Http {
         true
     }
 
+    fn is_noticed(&self) -> bool {
+        true
+    }
+
     fn title(&self) -> String {
         let place = match &self.place {
             Place::Service { name, port } => format!("service \"{name}\" port {port}"),

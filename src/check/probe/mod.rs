@@ -3,6 +3,7 @@
 mod absent;
 mod can_i;
 mod cel;
+mod converges;
 mod count;
 mod dns;
 mod event;
@@ -21,7 +22,7 @@ use super::scene::{Finding, Scene};
 use crate::course::Fields;
 use crate::sandbox::Watched;
 
-/// A question to the cluster that changes nothing in it.
+/// A question to the cluster that changes nothing in it, unless it [`Probe::acts`].
 #[async_trait]
 pub trait Probe: Send + Sync + fmt::Debug {
     /// What the answer depends on; it is judged again when any of it changes.
@@ -29,6 +30,16 @@ pub trait Probe: Send + Sync + fmt::Debug {
 
     /// The answer can change without any object changing, so it is asked now and then too.
     fn is_behaviour(&self) -> bool {
+        false
+    }
+
+    /// Asking leaves traces, such as lines in the log of a server.
+    fn is_noticed(&self) -> bool {
+        false
+    }
+
+    /// It changes the cluster in order to learn the answer, and must not be broken off.
+    fn acts(&self) -> bool {
         false
     }
 
@@ -58,4 +69,5 @@ pub const PROBES: &[ProbeKind] = &[
     logs::KIND,
     event::KIND,
     can_i::KIND,
+    converges::KIND,
 ];
