@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
-use crate::authorization::{Components, Privileged, Union};
+use crate::authorization::{Authorizer, Components, Privileged, Rbac, Union};
 use crate::client::{Client, Informers};
 use crate::clock::Clock;
 use crate::controller::{self, ControllerContext, ControllerOptions};
@@ -107,14 +107,19 @@ impl ClusterBuilder {
         let (private_key, public_key) = certificates.token_key();
         let tokens = ServiceAccountTokens::new(&private_key, &public_key, registry.clone());
         let tokens = Arc::new(tokens);
+        let authorizer: Arc<dyn Authorizer> = Arc::new(Union(vec![
+            Box::new(Privileged),
+            Box::new(Components),
+            Box::new(Rbac::new(registry.storage().clone())),
+        ]));
         let server = ApiServer::new(ApiServerParts {
-            admission: admission::default_chain(&registry),
+            admission: admission::default_chain(&registry, &authorizer),
             registry,
             authenticators: Authenticators {
                 tokens: vec![Box::new(tokens.clone())],
             },
             tokens,
-            authorizer: Box::new(Union(vec![Box::new(Privileged), Box::new(Components)])),
+            authorizer,
         });
         bootstrap::create(&server)
             .await

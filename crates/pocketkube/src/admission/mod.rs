@@ -14,16 +14,20 @@ mod namespace_lifecycle;
 mod pod_security;
 mod priority;
 mod resource_quota;
+mod role_escalation;
 mod service_account;
 mod storage_object_in_use_protection;
 
 pub use attributes::{Attributes, Operation};
 pub use chain::{Chain, Mutate, Validate};
 
+use std::sync::Arc;
+
+use crate::authorization::Authorizer;
 use crate::registry::Registry;
 
 /// The plugins of a cluster, in their order.
-pub fn default_chain(registry: &Registry) -> Chain {
+pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> Chain {
     Chain {
         mutating: vec![
             Box::new(namespace_lifecycle::NamespaceLifecycle::new(
@@ -36,6 +40,10 @@ pub fn default_chain(registry: &Registry) -> Chain {
             Box::new(storage_object_in_use_protection::StorageObjectInUseProtection),
             Box::new(default_class::DefaultClass::new(registry.clone())),
             Box::new(certificate_requester::CertificateRequester),
+            Box::new(role_escalation::RoleEscalation::new(
+                registry.clone(),
+                authorizer.clone(),
+            )),
         ],
         validating: vec![
             Box::new(limit_ranger::LimitRanger::new(registry.clone())),

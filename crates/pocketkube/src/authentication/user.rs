@@ -9,6 +9,9 @@ pub struct UserInfo {
     pub uid: String,
     pub groups: Vec<String>,
     pub extra: BTreeMap<String, Vec<String>>,
+    /// One of the cluster's own parts, calling from inside the process. Nobody can become one by
+    /// a credential or by impersonation.
+    pub is_component: bool,
 }
 
 /// May do everything.
@@ -34,13 +37,18 @@ impl UserInfo {
 
     /// A component of the control plane, such as `system:kube-scheduler`.
     pub fn component(name: &str) -> Self {
-        Self::new(name, &[ALL_AUTHENTICATED])
+        Self::new(name, &[ALL_AUTHENTICATED]).trusted()
+    }
+
+    /// A controller, which acts as a service account of `kube-system`.
+    pub fn controller(service_account: &str) -> Self {
+        Self::service_account("kube-system", service_account).trusted()
     }
 
     /// The kubelet of a node.
     pub fn node(node: &str) -> Self {
         let name = format!("system:node:{node}");
-        Self::new(&name, &["system:nodes", ALL_AUTHENTICATED])
+        Self::new(&name, &["system:nodes", ALL_AUTHENTICATED]).trusted()
     }
 
     /// A service account.
@@ -57,6 +65,11 @@ impl UserInfo {
 
     pub fn anonymous() -> Self {
         Self::new("system:anonymous", &[ALL_UNAUTHENTICATED])
+    }
+
+    fn trusted(mut self) -> Self {
+        self.is_component = true;
+        self
     }
 
     pub fn is_in(&self, group: &str) -> bool {

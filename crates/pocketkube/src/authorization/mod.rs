@@ -6,12 +6,17 @@
 mod attributes;
 mod components;
 mod privileged;
+mod rbac;
 mod union;
 
 pub use attributes::Attributes;
 pub use components::Components;
 pub use privileged::Privileged;
+pub use rbac::Rbac;
 pub use union::Union;
+
+use crate::authentication::UserInfo;
+use crate::registry::rbac::PolicyRule;
 
 /// What an authorizer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +28,26 @@ pub enum Decision {
     NoOpinion(String),
 }
 
+/// Everything that a user is granted by rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    pub rules: Vec<PolicyRule>,
+    /// Why the list may be incomplete, a sentence each.
+    pub errors: Vec<String>,
+}
+
 /// A source of permissions.
 pub trait Authorizer: Send + Sync {
     fn authorize(&self, attributes: &Attributes<'_>) -> Decision;
+
+    /// Which grant allows a request, for those who ask; `None` where this authorizer does not
+    /// allow it or has no grants.
+    fn granted_by(&self, _attributes: &Attributes<'_>) -> Option<String> {
+        None
+    }
+
+    /// What `user` is granted in a namespace, or in the whole cluster where it is empty.
+    fn grants(&self, _user: &UserInfo, _namespace: &str) -> Grants {
+        Grants::default()
+    }
 }

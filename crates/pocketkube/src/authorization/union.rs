@@ -1,6 +1,7 @@
 //! Several authorizers, asked in order.
 
-use super::{Attributes, Authorizer, Decision};
+use super::{Attributes, Authorizer, Decision, Grants};
+use crate::authentication::UserInfo;
 
 /// The first opinion decides.
 pub struct Union(pub Vec<Box<dyn Authorizer>>);
@@ -16,5 +17,21 @@ impl Authorizer for Union {
             }
         }
         Decision::NoOpinion(reasons.join("\n"))
+    }
+
+    fn granted_by(&self, attributes: &Attributes<'_>) -> Option<String> {
+        self.0
+            .iter()
+            .find_map(|authorizer| authorizer.granted_by(attributes))
+    }
+
+    fn grants(&self, user: &UserInfo, namespace: &str) -> Grants {
+        let mut all = Grants::default();
+        for authorizer in &self.0 {
+            let grants = authorizer.grants(user, namespace);
+            all.rules.extend(grants.rules);
+            all.errors.extend(grants.errors);
+        }
+        all
     }
 }

@@ -58,7 +58,7 @@ impl ControllerContext {
 
     /// The same for a controller that acts as a service account of `kube-system`.
     pub(super) fn acting_as(&self, service_account: &str) -> Self {
-        let user = UserInfo::service_account("kube-system", service_account);
+        let user = UserInfo::controller(service_account);
         Self {
             client: self.client.with_user(user),
             ..self.clone()

@@ -6,6 +6,7 @@
 //! Controllers never call each other. Mirrors `pkg/controller` (v1.35).
 
 mod claim;
+mod clusterrole_aggregation;
 mod conditions;
 mod context;
 mod cronjob;
@@ -138,6 +139,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "endpointslicemirroring-controller",
         resource: ("discovery.k8s.io", "v1", "endpointslices"),
         start: endpointslice::start_mirroring,
+    },
+    Row {
+        name: "clusterrole-aggregation-controller",
+        service_account: "clusterrole-aggregation-controller",
+        resource: ("rbac.authorization.k8s.io", "v1", "clusterroles"),
+        start: clusterrole_aggregation::start,
     },
     Row {
         name: "serviceaccount-controller",

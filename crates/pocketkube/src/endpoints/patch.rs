@@ -65,6 +65,7 @@ pub(super) async fn patch(request: &Request<'_>) -> Result<(Reply, bool), Status
     match patched {
         // Apply makes what does not exist.
         Err(error) if is_apply && error.is_not_found() && call.subresource.is_empty() => {
+            request.authorize("create")?;
             let applied = fields::apply(request, None)?;
             let object = normalized(request, &applied)?;
             check_identity(request, &object)?;

@@ -22,6 +22,7 @@ use super::{
     watching,
 };
 use crate::api::StatusError;
+use crate::api::selector::FieldSelector;
 use crate::authentication::UserInfo;
 use crate::authorization::Attributes;
 use crate::registry::{SubresourceKind, Verb};
@@ -43,6 +44,7 @@ impl ApiServer {
         let path = request.uri().path();
         let info = RequestInfo::parse(request.method(), path, query.flag("watch"));
         let user = self.impersonate(user, request.headers())?;
+        let selected = selected_name(&info, &query);
         authorize(
             self,
             &Attributes {
@@ -53,7 +55,7 @@ impl ApiServer {
                 resource: &info.resource,
                 subresource: &info.subresource,
                 namespace: &info.namespace,
-                name: &info.name,
+                name: selected.as_deref().unwrap_or(&info.name),
                 path: &info.path,
             },
         )?;
@@ -159,6 +161,18 @@ pub(super) async fn dispatch(request: &Request<'_>) -> Result<(Reply, bool), Sta
         Verb::DeleteCollection => Ok((delete::delete_collection(request).await?, false)),
         Verb::Watch => Err(StatusError::internal("a watch has no single reply")),
     }
+}
+
+/// The one object that a list, watch or deletion of many is about, where its field selector says
+/// so: rules for names count for it.
+fn selected_name(info: &RequestInfo, query: &Query) -> Option<String> {
+    let is_about_many = matches!(info.verb.as_str(), "list" | "watch" | "deletecollection");
+    let selector = query.text("fieldSelector");
+    if !is_about_many || !info.name.is_empty() || selector.is_empty() {
+        return None;
+    }
+    let selector = FieldSelector::parse(selector).ok()?;
+    selector.required_value("metadata.name").map(str::to_owned)
 }
 
 fn verb(name: &str) -> Option<Verb> {

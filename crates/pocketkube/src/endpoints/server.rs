@@ -30,7 +30,7 @@ pub struct ApiServerParts {
     pub registry: Registry,
     pub authenticators: Authenticators,
     pub tokens: Arc<ServiceAccountTokens>,
-    pub authorizer: Box<dyn Authorizer>,
+    pub authorizer: Arc<dyn Authorizer>,
     pub admission: Chain,
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn update(request: &Request<'_>) -> Result<(Reply, bool), Statu
                 && call.subresource.is_empty()
                 && request.resource.strategy.allows_create_on_update() =>
         {
+            request.authorize("create")?;
             let object = create_object(request, call.body.clone(), Ownership::Track).await?;
             Ok((Reply::Object(object), true))
         }

@@ -133,6 +133,22 @@ impl Watcher {
         }
     }
 
+    /// Whether there are changes that have not been read. Costs next to nothing.
+    pub fn has_news(&self) -> bool {
+        self.newest.has_changed().unwrap_or_default()
+    }
+
+    /// Every change that has not been read, without waiting for more. Fails once the log has
+    /// moved past the reader.
+    pub fn take_news(&mut self) -> Result<Vec<Change>, Gone> {
+        self.newest.mark_unchanged();
+        let batch = self.log.after(self.position, usize::MAX)?;
+        if let Some(last) = batch.last() {
+            self.position = last.revision;
+        }
+        Ok(batch)
+    }
+
     /// The revision up to which changes have been read.
     pub fn position(&self) -> u64 {
         self.position

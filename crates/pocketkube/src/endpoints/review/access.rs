@@ -20,6 +20,7 @@ pub(super) fn of_subject(request: &Request<'_>, question: &Value) -> Value {
         extra: entries(&spec["extra"])
             .map(|(key, values)| (key.clone(), texts(values)))
             .collect(),
+        is_component: false,
     };
     decide(request, &subject, spec)
 }
@@ -37,7 +38,7 @@ fn decide(request: &Request<'_>, user: &UserInfo, spec: &Value) -> Value {
     } else {
         text(other, "verb")
     };
-    let decision = request.server.authorizer().authorize(&Attributes {
+    let attributes = Attributes {
         user,
         verb,
         is_resource,
@@ -47,9 +48,13 @@ fn decide(request: &Request<'_>, user: &UserInfo, spec: &Value) -> Value {
         namespace: text(resource, "namespace"),
         name: text(resource, "name"),
         path: text(other, "path"),
-    });
-    let (mut status, reason) = match decision {
-        Decision::Allow => (json!({"allowed": true}), String::new()),
+    };
+    let authorizer = request.server.authorizer();
+    let (mut status, reason) = match authorizer.authorize(&attributes) {
+        Decision::Allow => {
+            let grant = authorizer.granted_by(&attributes).unwrap_or_default();
+            (json!({"allowed": true}), grant)
+        }
         Decision::Deny(reason) => (json!({"allowed": false, "denied": true}), reason),
         Decision::NoOpinion(reason) => (json!({"allowed": false}), reason),
     };

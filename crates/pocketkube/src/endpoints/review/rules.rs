@@ -7,31 +7,24 @@ use serde_json::{Value, json};
 use super::super::request::Request;
 use crate::api::StatusError;
 use crate::api::tree::text;
-use crate::authorization::{Attributes, Decision};
+use crate::registry::rbac::PolicyRule;
 
-/// Everything, for those who may do everything; the rules of others are not known here.
+/// The rules of every role that the user is bound to there, and in the whole cluster.
 pub(super) fn of_self(request: &Request<'_>, question: &Value) -> Result<Value, StatusError> {
     let namespace = text(&question["spec"], "namespace");
     if namespace.is_empty() {
         return Err(StatusError::bad_request("no namespace on request"));
     }
-    let everything = Attributes {
-        user: request.user,
-        verb: "*",
-        is_resource: true,
-        group: "*",
-        resource: "*",
-        subresource: "",
-        namespace: "",
-        name: "",
-        path: "",
-    };
-    if request.server.authorizer().authorize(&everything) == Decision::Allow {
-        return Ok(json!({
-            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-            "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-            "incomplete": false,
-        }));
+    let grants = request.server.authorizer().grants(request.user, namespace);
+    let is_about_urls = |rule: &PolicyRule| !rule.non_resource_urls.is_empty();
+    let (urls, resources): (Vec<_>, Vec<_>) = grants.rules.into_iter().partition(is_about_urls);
+    let mut status = json!({
+        "resourceRules": resources, "nonResourceRules": urls, "incomplete": false,
+    });
+    match grants.errors.as_slice() {
+        [] => {}
+        [one] => status["evaluationError"] = json!(one),
+        many => status["evaluationError"] = json!(format!("[{}]", many.join(", "))),
     }
-    Ok(json!({"resourceRules": [], "nonResourceRules": [], "incomplete": true}))
+    Ok(status)
 }

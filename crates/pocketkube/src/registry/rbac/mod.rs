@@ -6,9 +6,12 @@
 mod binding;
 mod clusterrole;
 mod clusterrolebinding;
+mod policy_rule;
 mod role;
 mod rolebinding;
 mod rule;
+
+pub use policy_rule::{PolicyRule, missing_rights, missing_rules, quoted};
 
 use super::ResourceDef;
 

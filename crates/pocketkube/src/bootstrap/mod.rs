@@ -1,0 +1,143 @@
+//! What a fresh cluster holds: the objects of `data/bootstrap/objects.yaml` and the default roles.
+
+mod policy;
+mod reconcile;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::api::{GroupResource, GroupVersion, GroupVersionKind, ObjectRef, StatusError, meta};
+use crate::authentication::UserInfo;
+use crate::endpoints::{ApiServer, Call, CallOptions};
+use crate::registry::{ResourceDef, Verb};
+use policy::is_kept_up_to_date;
+use reconcile::{Step, reconcile};
+
+const OBJECTS: &str = include_str!("../../data/bootstrap/objects.yaml");
+
+/// Creates what is missing; what exists stays as it is, but the default roles and bindings get
+/// back what they lack.
+pub(crate) async fn create(server: &ApiServer) -> Result<(), StatusError> {
+    let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
+    // Read whole before the first call: a YAML reader cannot move between threads.
+    let objects: Vec<Value> = serde_yaml::Deserializer::from_str(OBJECTS)
+        .map(|document| Value::deserialize(document).expect("the file is well-formed YAML"))
+        .collect();
+    let bootstrap = Bootstrap { server, user };
+    for object in objects {
+        bootstrap.ensure(object).await?;
+    }
+    for object in policy::objects() {
+        bootstrap.ensure(object.clone()).await?;
+    }
+    Ok(())
+}
+
+struct Bootstrap<'a> {
+    server: &'a ApiServer,
+    user: Arc<UserInfo>,
+}
+
+impl Bootstrap<'_> {
+    /// Makes an object be there. Kinds that the cluster does not serve are passed over.
+    async fn ensure(&self, object: Value) -> Result<(), StatusError> {
+        let GroupVersion { group, version } = GroupVersion::parse(meta::api_version(&object));
+        let kind = GroupVersionKind::new(&group, &version, meta::kind(&object));
+        let registry = self.server.registry();
+        let Some(resource) = registry.resources().by_kind(&kind) else {
+            return Ok(());
+        };
+        let (namespace, name) = (meta::namespace(&object), meta::name(&object));
+        match registry.get(&resource, namespace, name) {
+            Ok(existing) if is_kept_up_to_date(&object) => {
+                self.complete(&resource, &existing, object).await
+            }
+            Ok(_) => Ok(()),
+            Err(_) => self.write(&resource, Verb::Create, object).await,
+        }
+    }
+
+    async fn complete(
+        &self,
+        resource: &ResourceDef,
+        existing: &ObjectRef,
+        wanted: Value,
+    ) -> Result<(), StatusError> {
+        match reconcile(existing.value(), &wanted) {
+            Step::Nothing => Ok(()),
+            Step::Update(object) => self.write(resource, Verb::Update, object).await,
+            Step::Replace => {
+                self.write(resource, Verb::Delete, wanted.clone()).await?;
+                self.write(resource, Verb::Create, wanted).await
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        resource: &ResourceDef,
+        verb: Verb,
+        object: Value,
+    ) -> Result<(), StatusError> {
+        let name = match verb {
+            Verb::Create => String::new(),
+            _ => meta::name(&object).to_owned(),
+        };
+        let call = Call {
+            verb,
+            resource: GroupResource::new(&resource.group, &resource.plural),
+            version: resource.version.to_string(),
+            namespace: meta::namespace(&object).to_owned(),
+            name,
+            subresource: String::new(),
+            body: match verb {
+                Verb::Delete => Value::Null,
+                _ => object,
+            },
+            options: CallOptions::default(),
+        };
+        self.server.call(&self.user, call).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Cluster;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_begins_with_its_namespaces_and_its_own_service() {
+        use k8s_openapi::api::core::v1::Service;
+        let cluster = Cluster::builder().nodes(0).start().await.unwrap();
+        let services: kube::Api<Service> = kube::Api::namespaced(cluster.client(), "default");
+        let service = services.get("kubernetes").await.unwrap();
+        assert_eq!(
+            service.spec.unwrap().cluster_ip.as_deref(),
+            Some("10.96.0.1")
+        );
+        cluster.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_begins_with_roles_that_gather_others() {
+        use k8s_openapi::api::rbac::v1::ClusterRole;
+        let cluster = Cluster::builder().nodes(0).start().await.unwrap();
+        let roles: kube::Api<ClusterRole> = kube::Api::all(cluster.client());
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let admin = roles.get("admin").await.unwrap().rules.unwrap();
+        let view = roles.get("view").await.unwrap().rules.unwrap();
+        assert!(view.len() > 5 && view.iter().all(|rule| admin.contains(rule)));
+        cluster.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kept_cluster_starts_again_with_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let state = Some(folder.path().to_path_buf());
+            let cluster = Cluster::builder().nodes(1).state(state).start().await;
+            cluster.unwrap().shutdown().await.unwrap();
+        }
+    }
+}
