@@ -6,6 +6,8 @@
 
 mod durable;
 mod memory;
+#[cfg(test)]
+mod tests;
 mod watch_log;
 
 pub use durable::DurableError;
