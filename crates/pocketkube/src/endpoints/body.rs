@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::call::{CallOptions, PatchType};
 use super::query::Query;
 use crate::api::StatusError;
+use crate::api::decode::{self, FieldValidation, MediaType};
+use crate::api::patch::bad_result;
 use crate::registry::{ResourceDef, Subresource, Verb};
 
 /// Upstream's limit for request bodies.
@@ -53,11 +55,7 @@ pub(super) async fn read_body(
         }
         Verb::Patch => {
             let bytes = read(body).await?;
-            let value = patch(&bytes, options.patch_type)?;
-            Ok(Decoded {
-                value,
-                warnings: vec![],
-            })
+            patch(&bytes, options)
         }
         Verb::Create | Verb::Update => {
             let kind = match subresource {
@@ -81,13 +79,59 @@ pub(super) async fn read(body: Body) -> Result<Bytes, StatusError> {
     }
 }
 
-fn patch(bytes: &[u8], patch_type: PatchType) -> Result<Value, StatusError> {
-    if patch_type == PatchType::Apply {
-        return serde_yaml::from_slice(bytes)
-            .map_err(|error| StatusError::bad_request(format!("error decoding YAML: {error}")));
+/// Fails with 400 for what is no patch, and where validation is strict for fields given twice.
+fn patch(bytes: &[u8], options: &CallOptions) -> Result<Decoded, StatusError> {
+    let validation = FieldValidation::parse(&options.field_validation).unwrap_or_default();
+    let (media_type, decoding) = match options.patch_type {
+        PatchType::Apply => (MediaType::Yaml, "error decoding YAML: "),
+        PatchType::StrategicMerge => (MediaType::Json, ""),
+        PatchType::Merge | PatchType::Json => (MediaType::Json, "error decoding patch: "),
+    };
+    let refuse = |why: &str| Err(StatusError::bad_request(format!("{decoding}{why}")));
+    let (value, duplicates) = match decode::untyped(media_type, bytes) {
+        Ok(decoded) => decoded,
+        Err(why) => return refuse(&why),
+    };
+    let is_read_as_map = options.patch_type == PatchType::StrategicMerge
+        || (options.patch_type == PatchType::Merge && validation != FieldValidation::Ignore);
+    if is_read_as_map && !value.is_object() && !value.is_null() {
+        let found = json_type(&value);
+        return refuse(&format!(
+            "json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+        ));
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
+    if duplicates.is_empty() || validation == FieldValidation::Ignore {
+        return Ok(Decoded {
+            value,
+            warnings: Vec::new(),
+        });
+    }
+    if validation == FieldValidation::Strict {
+        if options.patch_type == PatchType::Apply {
+            let why = duplicates.join(", ");
+            return Err(StatusError::bad_request(format!(
+                "error strict decoding YAML: {why}"
+            )));
+        }
+        let why = decode::strict_decoding_error(&duplicates);
+        return Err(bad_result(&value.to_string(), &why));
+    }
+    Ok(Decoded {
+        value,
+        warnings: duplicates,
+    })
+}
+
+/// The type of a value as Go's decoder names it.
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// DeleteOptions from the body, or from the query where there is no body.

@@ -175,8 +175,28 @@ fn retain_keys(original: &mut Object, patch: &mut Object) -> Result<(), Fault> {
 
 fn unknown_directive(directive: &Value, map: &Object) -> Fault {
     let directive = directive.as_str().unwrap_or_default();
-    let map = Value::Object(map.clone());
+    let map = go_value(&Value::Object(map.clone()));
     Fault::Internal(format!("unknown patch type: {directive} in map: {map}"))
+}
+
+/// A value as Go prints it with `%v`.
+fn go_value(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_value).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(map) => {
+            let entries: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{key}:{}", go_value(value)))
+                .collect();
+            format!("map[{}]", entries.join(" "))
+        }
+        other => other.to_string(),
+    }
 }
 
 // === The order of lists ===
@@ -237,8 +257,8 @@ fn check_order(changes: &[Value], order: &[Value], merge_key: Option<&str>) -> R
         let identity = identity(item, merge_key)?;
         loop {
             let Some(place) = places.next() else {
-                let changes = Value::from(changes.to_vec());
-                let order = Value::from(order.to_vec());
+                let changes = go_value(&Value::from(changes.to_vec()));
+                let order = go_value(&Value::from(order.to_vec()));
                 return Err(Fault::Internal(format!(
                     "The order in patch list:\n{changes}\n doesn't match {SET_ELEMENT_ORDER} list:\n{order}\n"
                 )));
@@ -307,6 +327,7 @@ fn identity<'a>(item: &'a Value, merge_key: Option<&str>) -> Result<&'a Value, F
 }
 
 fn no_merge_key(item: &Value, merge_key: &str) -> Fault {
+    let item = go_value(item);
     Fault::Internal(format!(
         "map: {item} does not contain declared merge key: {merge_key}"
     ))
@@ -538,13 +559,13 @@ mod tests {
             spec(),
             containers(json!([{"image": "x"}])),
             500,
-            "map: {\"image\":\"x\"} does not contain declared merge key: name",
+            "map: map[image:x] does not contain declared merge key: name",
         );
         check_error(
             spec(),
             json!({"$setElementOrder/containers": [{"name": "b"}], "containers": [{"name": "a", "image": "x"}]}),
             500,
-            "The order in patch list:\n[{\"image\":\"x\",\"name\":\"a\"}]\n doesn't match $setElementOrder list:\n[{\"name\":\"b\"}]\n",
+            "The order in patch list:\n[map[image:x name:a]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
         );
         check_error(
             spec(),
@@ -556,7 +577,7 @@ mod tests {
             spec(),
             json!({"$patch": "what"}),
             500,
-            "unknown patch type: what in map: {}",
+            "unknown patch type: what in map: map[]",
         );
     }
 
