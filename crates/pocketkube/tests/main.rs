@@ -8,3 +8,5 @@ mod controllers;
 mod eviction;
 mod http;
 mod layering;
+mod quota;
+mod semantics;

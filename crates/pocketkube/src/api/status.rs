@@ -29,6 +29,8 @@ pub struct Details {
     pub uid: String,
     pub causes: Vec<Cause>,
     pub retry_after_seconds: u32,
+    /// Where a list that has expired can go on, though not consistently.
+    pub continue_token: String,
 }
 
 /// One of several reasons for a failure.
@@ -234,6 +236,9 @@ impl StatusError {
             status["reason"] = json!(self.reason);
         }
         if let Some(details) = &self.details {
+            if !details.continue_token.is_empty() {
+                status["metadata"]["continue"] = json!(details.continue_token);
+            }
             status["details"] = details.to_value();
         }
         status

@@ -57,6 +57,9 @@ pub struct ListOptions {
     pub continue_token: String,
     pub resource_version: String,
     pub resource_version_match: String,
+    /// Whether a watch begins with the current state; `None` where that follows from the
+    /// revision.
+    pub send_initial_events: Option<bool>,
 }
 
 /// What a call returned.

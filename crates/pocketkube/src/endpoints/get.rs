@@ -1,13 +1,20 @@
 //! GET of one object.
 
 use super::call::Reply;
+use super::list::too_large;
 use super::request::Request;
 use crate::api::StatusError;
 
-/// The object as it is now.
+/// The object as it is now. Fails with 504 where it shall not be older than a revision to come.
 pub(super) fn get(request: &Request<'_>) -> Result<Reply, StatusError> {
     let call = &request.call;
     let registry = request.server.registry();
+    if let Ok(wanted) = call.options.list.resource_version.parse::<u64>() {
+        let current = registry.storage().revision();
+        if wanted > current {
+            return Err(too_large(wanted, current));
+        }
+    }
     let object = registry.get(&request.resource, &call.namespace, &call.name)?;
     Ok(Reply::Object(object))
 }

@@ -11,6 +11,7 @@ use super::call::{ListOptions, ListReply, Reply};
 use super::request::Request;
 use super::selection::Selection;
 use crate::api::field::{Error, Path};
+use crate::api::status::{Cause, Details};
 use crate::api::{ObjectRef, StatusError};
 use crate::storage::{Gone, ListPage};
 
@@ -21,7 +22,7 @@ pub(super) fn list(request: &Request<'_>) -> Result<Reply, StatusError> {
 
 pub(super) fn select(request: &Request<'_>) -> Result<ListReply, StatusError> {
     let options = &request.call.options.list;
-    check_versions(options, "ListOptions")?;
+    check_versions(options)?;
     let selection = Selection::parse(&request.resource, &request.call)?;
     let start = match options.continue_token.as_str() {
         "" => None,
@@ -63,9 +64,17 @@ fn read(
     let resource = &request.resource.storage;
     let namespace = &request.call.namespace;
     if let Some(start) = start {
+        if !matches!(options.resource_version.as_str(), "" | "0") {
+            return Err(StatusError::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
+        if start.revision == INCONSISTENT {
+            return Ok(storage.list(resource, namespace));
+        }
         return storage
             .list_at(resource, namespace, start.revision)
-            .map_err(|_| expired_continue());
+            .map_err(|_| expired_continue(start));
     }
     let page = storage.list(resource, namespace);
     let wanted = match options.resource_version.as_str() {
@@ -92,16 +101,27 @@ pub(super) fn too_old(gone: Gone) -> StatusError {
     StatusError::expired(gone.to_string())
 }
 
-fn expired_continue() -> StatusError {
+fn expired_continue(start: &Continue) -> StatusError {
+    let later = Continue {
+        revision: INCONSISTENT,
+        namespace: start.namespace.clone(),
+        name: start.name.clone(),
+    };
     StatusError::expired(
         "The provided continue parameter is too old to display a consistent list result. You can \
-         start a new list without the continue parameter.",
+         start a new list without the continue parameter, or use the continue token in this \
+         response to retrieve the remainder of the results. Continuing with the provided token \
+         results in an inconsistent list - objects that were created, modified, or deleted between \
+         the time the first chunk was returned and now may show up in the list.",
     )
+    .with_details(Details {
+        continue_token: later.encode(),
+        ..Details::default()
+    })
 }
 
 /// The revision asked for is still to come.
 pub(super) fn too_large(wanted: u64, current: u64) -> StatusError {
-    use crate::api::status::{Cause, Details};
     let message = format!("Too large resource version: {wanted}, current: {current}");
     StatusError::new(504, "Timeout", format!("Timeout: {message}")).with_details(Details {
         retry_after_seconds: 1,
@@ -118,7 +138,7 @@ pub(super) fn too_large(wanted: u64, current: u64) -> StatusError {
 ///
 /// Mirrors `ValidateListOptions` in
 /// `apimachinery/pkg/apis/meta/internalversion/validation/validation.go`.
-pub(super) fn check_versions(options: &ListOptions, kind: &str) -> Result<(), StatusError> {
+pub(super) fn check_versions(options: &ListOptions) -> Result<(), StatusError> {
     let path = Path::new("resourceVersionMatch");
     let matching = options.resource_version_match.as_str();
     let mut errors = Vec::new();
@@ -149,11 +169,25 @@ pub(super) fn check_versions(options: &ListOptions, kind: &str) -> Result<(), St
             ));
         }
     }
+    if options.send_initial_events.is_some() {
+        errors.push(Error::forbidden(
+            Path::new("sendInitialEvents"),
+            "sendInitialEvents is forbidden for list",
+        ));
+    }
     if errors.is_empty() {
         return Ok(());
     }
-    Err(StatusError::invalid("meta.k8s.io", kind, "", &errors))
+    Err(StatusError::invalid(
+        "meta.k8s.io",
+        "ListOptions",
+        "",
+        &errors,
+    ))
 }
+
+/// The revision of a list that goes on wherever the cluster is now.
+const INCONSISTENT: u64 = 0;
 
 /// Where the next page begins. Opaque to clients.
 #[derive(Debug, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ mod delete;
 mod discovery;
 mod eviction;
 mod fields;
+mod filters;
 mod get;
 mod impersonate;
 mod in_process;

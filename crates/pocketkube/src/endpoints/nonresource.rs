@@ -26,6 +26,7 @@ pub(super) fn serve(
     match segments.as_slice() {
         _ if !is_read => Err(StatusError::no_such_path()),
         ["healthz" | "livez" | "readyz", ..] => Ok(health(info, request)),
+        ["metrics"] => Ok(metrics(server)),
         ["version"] => Ok(respond::json_value(StatusCode::OK, &version())),
         ["openapi", rest @ ..] => openapi::serve(server, rest, request),
         [] => Ok(paths(server)),
@@ -83,6 +84,12 @@ pub fn go_architecture() -> &'static str {
     }
 }
 
+fn metrics(server: &ApiServer) -> Response<Body> {
+    let text = server.metrics().text(server);
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
+    respond::typed_response(StatusCode::OK, content_type, text.into())
+}
+
 fn paths(server: &ApiServer) -> Response<Body> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
     for group_version in discovery::group_versions(server) {
@@ -94,6 +101,7 @@ fn paths(server: &ApiServer) -> Response<Body> {
     for path in [
         "/healthz",
         "/livez",
+        "/metrics",
         "/openapi/v2",
         "/openapi/v3",
         "/readyz",

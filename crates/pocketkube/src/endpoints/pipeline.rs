@@ -18,8 +18,8 @@ use super::request::{Request, authorize};
 use super::request_info::RequestInfo;
 use super::respond;
 use super::{
-    ApiServer, connect, create, delete, get, list, nonresource, patch, review, scale, update,
-    watching,
+    ApiServer, connect, create, delete, filters, get, list, nonresource, patch, review, scale,
+    update, watching,
 };
 use crate::api::StatusError;
 use crate::api::selector::FieldSelector;
@@ -30,13 +30,14 @@ use crate::registry::{SubresourceKind, Verb};
 impl ApiServer {
     /// Answers one request. Failures become a `Status`; nothing is left unanswered.
     pub async fn handle(&self, request: HttpRequest<Body>) -> Response<Body> {
-        match self.route(request).await {
-            Ok(response) => response,
-            Err(error) => respond::error(&error),
-        }
+        filters::answer(self, request).await
     }
 
-    async fn route(&self, request: HttpRequest<Body>) -> Result<Response<Body>, StatusError> {
+    /// The way of a request from authentication to its answer.
+    pub(super) async fn route(
+        &self,
+        request: HttpRequest<Body>,
+    ) -> Result<Response<Body>, StatusError> {
         let user = self
             .authenticators()
             .authenticate(request.headers(), request.extensions())?;
@@ -59,6 +60,10 @@ impl ApiServer {
                 path: &info.path,
             },
         )?;
+        let _seat = match self.overload().seat(&user, &info).await {
+            Ok(seat) => seat,
+            Err(refusal) => return Ok(*refusal),
+        };
         if !info.is_resource {
             return nonresource::serve(self, &info, &request);
         }

@@ -104,6 +104,9 @@ impl Query {
                 continue_token: self.text("continue").to_owned(),
                 resource_version: self.text("resourceVersion").to_owned(),
                 resource_version_match: self.text("resourceVersionMatch").to_owned(),
+                send_initial_events: self
+                    .has("sendInitialEvents")
+                    .then(|| self.flag("sendInitialEvents")),
             },
         })
     }

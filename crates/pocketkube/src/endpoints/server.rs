@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::registry::core::pod::connect::NodeConnection;
 
 use super::discovery::DiscoveryCache;
+use super::filters::{Metrics, Overload};
 use super::openapi::OpenApiCache;
 
 /// The way of a request, ready to serve; clones share it.
@@ -23,6 +24,8 @@ struct Shared {
     nodes: OnceLock<Arc<dyn NodeConnection>>,
     discovery: DiscoveryCache,
     openapi: OpenApiCache,
+    metrics: Metrics,
+    overload: Overload,
 }
 
 /// What an API server is made of.
@@ -42,6 +45,8 @@ impl ApiServer {
                 nodes: OnceLock::new(),
                 discovery: DiscoveryCache::default(),
                 openapi: OpenApiCache::default(),
+                metrics: Metrics::default(),
+                overload: Overload::default(),
             }),
         }
     }
@@ -77,6 +82,14 @@ impl ApiServer {
 
     pub(super) fn discovery(&self) -> &DiscoveryCache {
         &self.shared.discovery
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    pub(super) fn overload(&self) -> &Overload {
+        &self.shared.overload
     }
 
     pub(super) fn openapi(&self) -> &OpenApiCache {

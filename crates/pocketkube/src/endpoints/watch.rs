@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use futures::stream::{self, Stream};
 
 use super::call::WatchEvent;
-use super::list::{check_versions, too_large};
+use super::list::too_large;
 use super::request::Request;
 use super::selection::Selection;
 use crate::api::{ObjectRef, StatusError};
@@ -27,15 +27,8 @@ pub(super) enum Start {
 
 impl Start {
     /// Reads the version parameters of a request.
-    pub fn parse(
-        request: &Request<'_>,
-        send_initial_events: bool,
-        allow_bookmarks: bool,
-    ) -> Result<Self, StatusError> {
+    pub fn parse(request: &Request<'_>, allow_bookmarks: bool) -> Result<Self, StatusError> {
         let options = &request.call.options.list;
-        if !send_initial_events {
-            check_versions(options, "ListOptions")?;
-        }
         let version = match options.resource_version.as_str() {
             "" | "0" => 0,
             version => version.parse::<u64>().map_err(|_| {
@@ -45,12 +38,15 @@ impl Start {
                 ))
             })?,
         };
-        if send_initial_events || version == 0 {
-            return Ok(Self::CurrentState {
-                bookmark: send_initial_events && allow_bookmarks,
-            });
-        }
-        Ok(Self::After(version))
+        Ok(match (options.send_initial_events, version) {
+            (Some(true), _) => Self::CurrentState {
+                bookmark: allow_bookmarks,
+            },
+            (None, 0) => Self::CurrentState { bookmark: false },
+            // From now on.
+            (Some(false), 0) => Self::After(request.server.registry().storage().revision()),
+            (_, version) => Self::After(version),
+        })
     }
 }
 

@@ -40,10 +40,9 @@ pub(super) fn serve(
     query: &Query,
     media_type: MediaType,
 ) -> Result<Response<Body>, StatusError> {
-    let send_initial_events = query.flag("sendInitialEvents");
     let bookmarks = query.flag("allowWatchBookmarks");
-    check_initial_events(request, query)?;
-    let start = Start::parse(request, send_initial_events, bookmarks)?;
+    check_initial_events(request)?;
+    let start = Start::parse(request, bookmarks)?;
     let timeout = match query.number("timeoutSeconds")? {
         Some(seconds) if seconds > 0 => Duration::from_secs(seconds.unsigned_abs()),
         _ => DEFAULT_TIMEOUT,
@@ -55,7 +54,7 @@ pub(super) fn serve(
             resource: request.resource.clone(),
             transform: media_type.transform,
             include: query.include_object()?,
-            initial_events: send_initial_events,
+            initial_events: matches!(start, Start::CurrentState { bookmark: true }),
             columns_sent: false,
             clock: registry.clock().clone(),
         },
@@ -79,10 +78,11 @@ pub(super) fn serve(
 
 /// Mirrors `validateWatchOptions` in
 /// `apimachinery/pkg/apis/meta/internalversion/validation/validation.go`.
-fn check_initial_events(request: &Request<'_>, query: &Query) -> Result<(), StatusError> {
-    let matching = &request.call.options.list.resource_version_match;
+fn check_initial_events(request: &Request<'_>) -> Result<(), StatusError> {
+    let options = &request.call.options.list;
+    let matching = &options.resource_version_match;
     let path = Path::new("resourceVersionMatch");
-    let error = if query.has("sendInitialEvents") {
+    let error = if options.send_initial_events.is_some() {
         match matching.as_str() {
             "NotOlderThan" => return Ok(()),
             "" => Error::forbidden(
