@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Clusters are made of many small trees, which the system's allocators serve slowly.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     kubekata::cli::run().await

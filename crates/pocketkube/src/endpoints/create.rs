@@ -12,9 +12,9 @@ use crate::admission::Operation;
 use crate::api::{ObjectRef, StatusError, meta};
 use crate::registry::Admit;
 
-/// Creates the object in the call's body.
-pub(super) async fn create(request: &Request<'_>) -> Result<Reply, StatusError> {
-    let object = request.call.body.clone();
+/// Creates the object in the call's body, which it takes.
+pub(super) async fn create(request: &mut Request<'_>) -> Result<Reply, StatusError> {
+    let object = std::mem::take(&mut request.call.body);
     let created = create_object(request, object, Ownership::Track).await?;
     Ok(Reply::Object(created))
 }

@@ -16,9 +16,9 @@ impl ApiServer {
     /// Performs one call as `user`.
     pub async fn call(&self, user: &Arc<UserInfo>, call: Call) -> Result<Reply, StatusError> {
         let verb = call.verb;
-        let request = Request::new(self, user, call)?;
+        let mut request = Request::new(self, user, call)?;
         request.authorize(verb.as_str())?;
-        let reply = dispatch(&request).await?.0;
+        let reply = dispatch(&mut request).await?.0;
         Ok(served::reply(&request.resource, reply))
     }
 

@@ -134,18 +134,18 @@ impl ApiServer {
             body: body.value,
             options,
         };
-        let request = Request::new(self, &user, call)?;
+        let mut request = Request::new(self, &user, call)?;
         request.warn(body.warnings);
         if verb == Verb::Watch {
             return watching::serve(&request, &query, media_type);
         }
-        let (reply, is_new) = dispatch(&request).await?;
+        let (reply, is_new) = dispatch(&mut request).await?;
         respond::reply(&request, &query, media_type, reply, is_new)
     }
 }
 
 /// The handler of a verb. The flag says whether the object is new.
-pub(super) async fn dispatch(request: &Request<'_>) -> Result<(Reply, bool), StatusError> {
+pub(super) async fn dispatch(request: &mut Request<'_>) -> Result<(Reply, bool), StatusError> {
     if let Some(subresource) = request.resource.subresource(&request.call.subresource) {
         match &subresource.behaviour {
             SubresourceKind::Status => {}

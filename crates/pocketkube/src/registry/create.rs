@@ -20,7 +20,7 @@ impl Registry {
         &self,
         resource: &ResourceDef,
         namespace: &str,
-        object: Value,
+        mut object: Value,
         context: &WriteContext,
         admission: &dyn Admit,
     ) -> Result<ObjectRef, StatusError> {
@@ -32,8 +32,12 @@ impl Registry {
         let mut attempts = if generated { GENERATE_NAME_ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
+            let attempt = match attempts {
+                0 => std::mem::take(&mut object),
+                _ => object.clone(),
+            };
             let result = self
-                .create_once(resource, namespace, object.clone(), context, admission)
+                .create_once(resource, namespace, attempt, context, admission)
                 .await;
             match result {
                 Err(error) if error.is_already_exists() && attempts > 0 => {}

@@ -19,6 +19,8 @@ mod updater;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -97,15 +99,18 @@ const NEVER_OWNED: [&str; 9] = [
     "resourceVersion",
 ];
 
-fn never_owned() -> Set {
-    let mut set = Set::default();
-    for name in ["apiVersion", "kind", "metadata"] {
-        set.insert(&[element::of_field(name)]);
-    }
-    for name in NEVER_OWNED {
-        set.insert(&[element::of_field("metadata"), element::of_field(name)]);
-    }
-    set
+fn never_owned() -> &'static Set {
+    static SET: LazyLock<Set> = LazyLock::new(|| {
+        let mut set = Set::default();
+        for name in ["apiVersion", "kind", "metadata"] {
+            set.insert(&[element::of_field(name)]);
+        }
+        for name in NEVER_OWNED {
+            set.insert(&[element::of_field("metadata"), element::of_field(name)]);
+        }
+        set
+    });
+    &SET
 }
 
 /// Records who changed what in a created (`old` is `None`), updated or patched object: rewrites
@@ -156,7 +161,7 @@ fn updated(
     manager: &Manager<'_>,
 ) -> Managed {
     let own = updater::update(schema.root(), old, new, &mut managed, &manager.ignored());
-    let own = own.difference(&never_owned());
+    let own = own.difference(never_owned());
     if !own.is_empty() {
         let identity = manager.identity(Operation::Update);
         let previous = managed.remove(&identity).map(|entry| entry.set);
@@ -164,7 +169,7 @@ fn updated(
             identity,
             api_version: manager.kind.api_version(),
             time: manager.time(),
-            set: own.union(&previous.unwrap_or_default()),
+            set: previous.unwrap_or_default().union(&own),
         });
     }
     managed.cap();

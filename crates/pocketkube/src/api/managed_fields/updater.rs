@@ -23,9 +23,14 @@ pub(super) fn update(
     if comparison.is_same() {
         return Set::default();
     }
-    let changed = comparison.modified.clone().union(&comparison.added);
-    take(managed, &changed, &comparison, None);
-    changed.difference(&comparison.removed)
+    let Comparison {
+        removed,
+        modified,
+        added,
+    } = comparison;
+    let changed = added.union(&modified);
+    take(managed, &changed, &removed, None);
+    changed.difference(&removed)
 }
 
 /// Lays a configuration over the live object.
@@ -63,7 +68,7 @@ pub(super) fn apply(
     if force == Force::No && !conflicts.is_empty() {
         return Err(conflicts);
     }
-    take(&mut managed, &changed, &comparison, Some(&identity));
+    take(&mut managed, &changed, &comparison.removed, Some(&identity));
     strip(&mut managed, &identity);
     let is_changed = *live != pruned;
     if let Some(entry) = managed
@@ -78,7 +83,7 @@ pub(super) fn apply(
 }
 
 /// Takes changed and removed fields from all managers but one.
-fn take(managed: &mut Managed, changed: &Set, comparison: &Comparison, but: Option<&Identity>) {
+fn take(managed: &mut Managed, changed: &Set, removed: &Set, but: Option<&Identity>) {
     for entry in &mut managed.0 {
         if but == Some(&entry.identity) {
             continue;
@@ -86,7 +91,7 @@ fn take(managed: &mut Managed, changed: &Set, comparison: &Comparison, but: Opti
         let lost = changed.intersection(&entry.set);
         entry.set = std::mem::take(&mut entry.set)
             .difference(&lost)
-            .difference(&comparison.removed);
+            .difference(removed);
     }
     managed.drop_empty();
 }
@@ -106,7 +111,7 @@ fn conflicts(managed: &Managed, changed: &Set, but: &Identity) -> Vec<Conflict> 
 
 fn strip(managed: &mut Managed, identity: &Identity) {
     if let Some(mut entry) = managed.remove(identity) {
-        entry.set = entry.set.difference(&never_owned());
+        entry.set = entry.set.difference(never_owned());
         managed.put(entry);
         managed.drop_empty();
     }

@@ -36,111 +36,134 @@ pub(in crate::api::managed_fields) fn compare(
     new: &Value,
     of: TypeRef<'_>,
 ) -> Comparison {
-    let mut walk = Walk::default();
-    walk.values(Some(old), Some(new), of);
-    walk.found
+    values(Some(old), Some(new), of).below
 }
 
+/// What differs at a place, and below it.
 #[derive(Default)]
-struct Walk {
-    path: Vec<String>,
-    found: Comparison,
+struct Difference {
+    itself: Option<Kind>,
+    below: Comparison,
 }
 
-impl Walk {
-    fn values(&mut self, old: Option<&Value>, new: Option<&Value>, of: TypeRef<'_>) {
-        // Most of an object stays as it was, so equal parts are passed over at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Removed,
+    Modified,
+    Added,
+}
+
+impl Comparison {
+    fn put(&mut self, element: String, found: Difference) {
+        let Difference { itself, below } = found;
+        let sets = [
+            (&mut self.removed, below.removed, Kind::Removed),
+            (&mut self.modified, below.modified, Kind::Modified),
+            (&mut self.added, below.added, Kind::Added),
+        ];
+        for (set, below, kind) in sets {
+            let is_member = itself == Some(kind);
+            if is_member || !below.is_empty() {
+                set.insert_below(element.clone(), below, is_member);
+            }
+        }
+    }
+}
+
+fn values(old: Option<&Value>, new: Option<&Value>, of: TypeRef<'_>) -> Difference {
+    // Most of an object stays as it was, so equal parts are passed over at once.
+    if old == new {
+        return Difference::default();
+    }
+    let Some(shown) = new.or(old) else {
+        return Difference::default();
+    };
+    let mut below = Comparison::default();
+    let in_leaf = match of.resolve(shown) {
+        Atom::Scalar(_) => true,
+        Atom::List(list) => {
+            let (old, new) = (as_list(old), as_list(new));
+            let is_leaf =
+                matches!(list.kind, ListKind::Atomic) || (old.is_empty() && new.is_empty());
+            if !is_leaf {
+                below = items(old, new, &list);
+            }
+            is_leaf
+        }
+        Atom::Map(map) => {
+            let empty = Map::new();
+            let is_empty = |value: Option<&Value>| as_map(value).is_none_or(Map::is_empty);
+            let is_leaf = map.atomic || (is_empty(old) && is_empty(new));
+            if !is_leaf {
+                let old = as_map(old).unwrap_or(&empty);
+                below = entries(old, as_map(new).unwrap_or(&empty), &map);
+            }
+            is_leaf
+        }
+    };
+    let itself = match (old, new) {
+        (None, _) => Some(Kind::Added),
+        (_, None) => Some(Kind::Removed),
+        _ => in_leaf.then_some(Kind::Modified),
+    };
+    Difference { itself, below }
+}
+
+fn entries(old: &Map<String, Value>, new: &Map<String, Value>, map: &MapType<'_>) -> Comparison {
+    let mut found = Comparison::default();
+    let gone = old.keys().filter(|key| !new.contains_key(*key));
+    for key in new.keys().chain(gone) {
+        let (old, new) = (old.get(key), new.get(key));
         if old == new {
-            return;
+            continue;
         }
-        let Some(shown) = new.or(old) else {
-            return;
-        };
-        let in_leaf = match of.resolve(shown) {
-            Atom::Scalar(_) => true,
-            Atom::List(list) => {
-                let (old, new) = (as_list(old), as_list(new));
-                let is_leaf =
-                    matches!(list.kind, ListKind::Atomic) || (old.is_empty() && new.is_empty());
-                if !is_leaf {
-                    self.items(old, new, &list);
-                }
-                is_leaf
-            }
-            Atom::Map(map) => {
-                let empty = Map::new();
-                let is_empty = |value: Option<&Value>| as_map(value).is_none_or(Map::is_empty);
-                let is_leaf = map.atomic || (is_empty(old) && is_empty(new));
-                if !is_leaf {
-                    let old = as_map(old).unwrap_or(&empty);
-                    self.entries(old, as_map(new).unwrap_or(&empty), &map);
-                }
-                is_leaf
-            }
-        };
-        match (old, new) {
-            (None, _) => self.found.added.insert(&self.path),
-            (_, None) => self.found.removed.insert(&self.path),
-            _ if in_leaf => self.found.modified.insert(&self.path),
-            _ => {}
+        if let Some(of) = map.entry(key) {
+            found.put(element::of_field(key), values(old, new, of));
         }
     }
+    found
+}
 
-    fn entries(&mut self, old: &Map<String, Value>, new: &Map<String, Value>, map: &MapType<'_>) {
-        let gone = old.keys().filter(|key| !new.contains_key(*key));
-        for key in new.keys().chain(gone) {
-            let (old, new) = (old.get(key), new.get(key));
-            if old == new {
-                continue;
+fn items(old: &[Value], new: &[Value], list: &List<'_>) -> Comparison {
+    let mut pairs: BTreeMap<String, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
+    for item in old {
+        if let Ok(element) = element::of_item(list, item) {
+            pairs.entry(element).or_default().0.push(item);
+        }
+    }
+    for item in new {
+        if let Ok(element) = element::of_item(list, item) {
+            pairs.entry(element).or_default().1.push(item);
+        }
+    }
+    let mut found = Comparison::default();
+    for (element, (old, new)) in pairs {
+        // Elements that stand there more than once are compared as a whole.
+        match (old.as_slice(), new.as_slice()) {
+            ([] | [_], [] | [_]) => {
+                let difference = values(old.first().copied(), new.first().copied(), list.element);
+                found.put(element, difference);
             }
-            if let Some(of) = map.entry(key) {
-                self.path.push(element::of_field(key));
-                self.values(old, new, of);
-                self.path.pop();
+            ([_, _, ..], [_, _, ..]) => {
+                if old != new {
+                    found.modified.insert(&[element]);
+                }
+            }
+            ([_, _, ..], rest) => {
+                if let [item] = rest {
+                    found.put(element.clone(), values(None, Some(item), list.element));
+                }
+                found.removed.insert(&[element]);
+            }
+            (rest, _) => {
+                if let [item] = rest {
+                    found.put(element.clone(), values(Some(item), None, list.element));
+                }
+                found.added.insert(&[element]);
             }
         }
     }
-
-    fn items(&mut self, old: &[Value], new: &[Value], list: &List<'_>) {
-        let mut pairs: BTreeMap<String, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
-        for item in old {
-            if let Ok(element) = element::of_item(list, item) {
-                pairs.entry(element).or_default().0.push(item);
-            }
-        }
-        for item in new {
-            if let Ok(element) = element::of_item(list, item) {
-                pairs.entry(element).or_default().1.push(item);
-            }
-        }
-        for (element, (old, new)) in pairs {
-            self.path.push(element);
-            match (old.as_slice(), new.as_slice()) {
-                ([] | [_], [] | [_]) => {
-                    self.values(old.first().copied(), new.first().copied(), list.element);
-                }
-                // Elements that stand there more than once are compared as a whole.
-                ([_, _, ..], [_, _, ..]) => {
-                    if old != new {
-                        self.found.modified.insert(&self.path);
-                    }
-                }
-                ([_, _, ..], rest) => {
-                    if let [item] = rest {
-                        self.values(None, Some(item), list.element);
-                    }
-                    self.found.removed.insert(&self.path);
-                }
-                (rest, _) => {
-                    if let [item] = rest {
-                        self.values(Some(item), None, list.element);
-                    }
-                    self.found.added.insert(&self.path);
-                }
-            }
-            self.path.pop();
-        }
-    }
+    found
 }
 
 fn as_list(value: Option<&Value>) -> &[Value] {
