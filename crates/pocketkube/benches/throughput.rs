@@ -24,6 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// The allocator of the program.
@@ -52,7 +53,7 @@ impl Target {
             .await?;
         let (sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        spawn(async move {
+        task(async move {
             let _ = connection.await;
         });
         Ok(sender)
@@ -63,14 +64,15 @@ impl Target {
     clippy::disallowed_methods,
     reason = "a benchmark ends with its process"
 )]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
+fn task<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(work)
 }
 
 /// One kind of request: how the n-th looks.
+#[derive(Clone, Copy)]
 struct Load {
     name: &'static str,
-    method: Method,
+    method: &'static Method,
     content_type: &'static str,
     path: fn(usize) -> String,
     body: fn(usize) -> Bytes,
@@ -116,22 +118,22 @@ fn loads() -> Vec<Load> {
     vec![
         load(
             "create",
-            Method::POST,
+            &Method::POST,
             json,
             collection,
             config_map,
             REQUESTS,
         ),
-        load("get", Method::GET, json, one, nothing, REQUESTS),
+        load("get", &Method::GET, json, one, nothing, REQUESTS),
         load(
             "patch",
-            Method::PATCH,
+            &Method::PATCH,
             "application/merge-patch+json",
             one,
             patch,
             REQUESTS,
         ),
-        load("list", Method::GET, json, collection, nothing, 5),
+        load("list", &Method::GET, json, collection, nothing, 5),
     ]
 }
 
@@ -150,27 +152,30 @@ async fn run(target: &Target, load: &Load) -> Result<Measure, Failure> {
         clients.push((client, target.connect().await?));
     }
     let (start, processor) = (Instant::now(), processor_seconds());
-    let work = clients.into_iter().map(|(client, mut sender)| async move {
-        for round in 0..load.requests {
-            let n = client * load.requests + round;
-            let request = Request::builder()
-                .method(&load.method)
-                .uri((load.path)(n))
-                .header("host", "localhost")
-                .header("content-type", load.content_type)
-                .body(Full::new((load.body)(n)))?;
-            sender.ready().await?;
-            let response = sender.send_request(request).await?;
-            let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            if !matches!(status, StatusCode::OK | StatusCode::CREATED) {
-                return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+    let work = clients.into_iter().map(|(client, mut sender)| {
+        let load = *load;
+        task(async move {
+            for round in 0..load.requests {
+                let n = client * load.requests + round;
+                let request = Request::builder()
+                    .method(load.method)
+                    .uri((load.path)(n))
+                    .header("host", "localhost")
+                    .header("content-type", load.content_type)
+                    .body(Full::new((load.body)(n)))?;
+                sender.ready().await?;
+                let response = sender.send_request(request).await?;
+                let status = response.status();
+                let body = response.into_body().collect().await?.to_bytes();
+                if !matches!(status, StatusCode::OK | StatusCode::CREATED) {
+                    return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+                }
             }
-        }
-        Ok::<_, Failure>(())
+            Ok::<_, Failure>(())
+        })
     });
     for result in futures::future::join_all(work).await {
-        result?;
+        result??;
     }
     let total = (CLIENTS * load.requests) as f64;
     Ok(Measure {
@@ -221,10 +226,10 @@ async fn echo_server(answers: Arc<Mutex<Answers>>) -> Result<Target, Failure> {
         async move { answer }
     };
     let router = Router::new().fallback(any(echo));
-    spawn(async move {
+    task(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, router) = (acceptor.clone(), router.clone());
-            spawn(async move {
+            task(async move {
                 let _ = stream.set_nodelay(true);
                 if let Ok(stream) = acceptor.accept(stream).await {
                     let service = TowerToHyperService::new(router);
@@ -340,7 +345,7 @@ async fn main() -> Result<(), Failure> {
         "\n{CLIENTS} clients    cluster /s   bare echo /s   ratio    processor: cluster    bare"
     );
     for load in loads() {
-        if load.method == Method::GET {
+        if *load.method == Method::GET {
             let object = fetch(&target, &one(0)).await?;
             let list = fetch(&target, &collection(0)).await?;
             *answers.lock() = Answers { object, list };

@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::de::value::MapDeserializer;
+use serde_json::{Map, Value};
 
-use super::meta;
+use super::{meta, tree};
 
 /// A shared, immutable object.
 pub type ObjectRef = Arc<Object>;
@@ -45,6 +46,24 @@ impl Object {
     /// The object as a typed struct. Fails only where the tree does not fit `K`.
     pub fn typed<K: DeserializeOwned>(&self) -> Result<K, serde_json::Error> {
         K::deserialize(&self.value)
+    }
+
+    /// Like [`Object::typed`], without decoding `metadata.managedFields`.
+    pub fn typed_without_managed_fields<K: DeserializeOwned>(
+        &self,
+    ) -> Result<K, serde_json::Error> {
+        let mut metadata = Map::new();
+        for (field, value) in tree::entries(&self.value["metadata"]) {
+            if field != "managedFields" {
+                metadata.insert(field.clone(), value.clone());
+            }
+        }
+        let metadata = Value::Object(metadata);
+        let fields = tree::entries(&self.value).map(|(field, value)| match field.as_str() {
+            "metadata" => (field.as_str(), &metadata),
+            name => (name, value),
+        });
+        K::deserialize(MapDeserializer::<_, serde_json::Error>::new(fields))
     }
 
     /// `metadata.name`, or the empty string.

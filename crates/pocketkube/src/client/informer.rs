@@ -208,11 +208,8 @@ impl<K: Kind> Informer<K> {
 /// The typed object without `managedFields`, which no controller reads and which would double
 /// the size of the cache. An update without them leaves them as they are.
 fn decode<K: Kind>(object: &ObjectRef) -> Option<Arc<K>> {
-    match object.typed::<K>() {
-        Ok(mut typed) => {
-            typed.meta_mut().managed_fields = None;
-            Some(Arc::new(typed))
-        }
+    match object.typed_without_managed_fields::<K>() {
+        Ok(typed) => Some(Arc::new(typed)),
         Err(error) => {
             tracing::error!(%error, kind = K::KIND, name = object.name(), "undecodable object");
             None

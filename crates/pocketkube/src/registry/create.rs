@@ -109,7 +109,7 @@ impl Registry {
             metadata.remove(field);
         }
         metadata.remove("resourceVersion");
-        metadata.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
+        metadata.insert("uid".into(), new_uid().into());
         metadata.insert("creationTimestamp".into(), now.into());
         if resource.is_namespaced() {
             metadata.insert("namespace".into(), namespace.into());
@@ -136,6 +136,14 @@ fn metadata_errors(resource: &ResourceDef, object: &Value) -> ErrorList {
         name_rule,
         &Path::new("metadata"),
     )
+}
+
+/// Names of objects for ever; from the thread's generator, which asks the system rarely.
+fn new_uid() -> String {
+    let bytes = rand::random();
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 /// `prefix` with five random characters, cut so that the name stays within 63.

@@ -149,10 +149,14 @@ impl Managed {
 
     /// Joins the oldest updaters of a version when there are too many.
     pub(super) fn cap(&mut self) {
+        let is_updater = |entry: &&Entry| entry.identity.operation == Operation::Update;
+        if self.0.len() <= MOST_UPDATERS {
+            return;
+        }
         let mut updaters: Vec<(Option<String>, Identity)> = self
             .0
             .iter()
-            .filter(|entry| entry.identity.operation == Operation::Update)
+            .filter(is_updater)
             .map(|entry| (entry.time.clone(), entry.identity.clone()))
             .collect();
         let mut count = updaters.len();

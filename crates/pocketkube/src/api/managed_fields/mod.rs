@@ -164,12 +164,15 @@ fn updated(
     let own = own.difference(never_owned());
     if !own.is_empty() {
         let identity = manager.identity(Operation::Update);
-        let previous = managed.remove(&identity).map(|entry| entry.set);
+        let set = match managed.remove(&identity) {
+            Some(previous) => previous.set.union(&own),
+            None => own,
+        };
         managed.put(Entry {
             identity,
             api_version: manager.kind.api_version(),
             time: manager.time(),
-            set: previous.unwrap_or_default().union(&own),
+            set,
         });
     }
     managed.cap();
