@@ -143,6 +143,7 @@ impl ClusterBuilder {
         let options = ControllerOptions {
             resources: server.registry().resources().clone(),
             root_ca: certificates.authority_pem().to_owned(),
+            metrics: Some(Arc::new(nodes::Usage(nodes.kubelets.clone()))),
         };
         controller::start(&ControllerContext::new(
             client,

@@ -21,6 +21,17 @@ impl Client {
         one(self.perform(call).await?)
     }
 
+    /// Reads a subresource, such as the `scale` of a workload.
+    pub async fn get_subresource(
+        &self,
+        resource: &ResourceRef,
+        (namespace, name, subresource): (&str, &str, &str),
+    ) -> Result<ObjectRef, StatusError> {
+        let mut call = self.to_call(resource, Verb::Get, namespace, name);
+        subresource.clone_into(&mut call.subresource);
+        one(self.perform(call).await?)
+    }
+
     /// All objects that the options select, at one revision; of all namespaces where `namespace`
     /// is empty.
     pub async fn list_objects(

@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::PodMetrics;
 use super::inventory::Inventory;
 use crate::authentication::UserInfo;
 use crate::client::{Client, EventRecorder, Informers, WorkQueue};
@@ -17,6 +18,8 @@ pub struct ControllerOptions {
     pub resources: Arc<ResourceTable>,
     /// The certificate (PEM) by which the API server is recognised.
     pub root_ca: String,
+    /// What Pods use, where the cluster has nodes that know.
+    pub metrics: Option<Arc<dyn PodMetrics>>,
 }
 
 /// Everything a controller is built from; clones share it.

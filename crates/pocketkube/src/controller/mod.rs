@@ -20,6 +20,7 @@ mod expectations;
 mod freshness;
 mod garbage_collector;
 mod history;
+mod horizontal_pod_autoscaler;
 mod inventory;
 mod job;
 mod local_path_provisioner;
@@ -46,6 +47,7 @@ mod ttl_after_finished;
 mod volume_protection;
 
 pub use context::{ControllerContext, ControllerOptions};
+pub use horizontal_pod_autoscaler::{ContainerUsage, PodMetrics};
 
 use runner::{Controller, SyncError, run};
 
@@ -223,6 +225,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "disruption-controller",
         resource: ("policy", "v1", "poddisruptionbudgets"),
         start: disruption::start,
+    },
+    Row {
+        name: "horizontal-pod-autoscaler-controller",
+        service_account: "horizontal-pod-autoscaler",
+        resource: ("autoscaling", "v2", "horizontalpodautoscalers"),
+        start: horizontal_pod_autoscaler::start,
     },
 ];
 

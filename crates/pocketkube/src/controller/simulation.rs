@@ -22,6 +22,7 @@ impl Harness {
             ControllerOptions {
                 resources: Arc::new(ResourceTable::new([])),
                 root_ca: "-----BEGIN CERTIFICATE-----".to_owned(),
+                metrics: None,
             },
         )
     }

@@ -287,6 +287,13 @@ impl Kubelets {
         self.kubelets.read().get(node).cloned()
     }
 
+    /// The containers of a Pod that run now, by name.
+    pub fn running_containers(&self, pod: &Pod) -> Vec<(String, Arc<runtime::Container>)> {
+        let kubelet = self.kubelet(node_of(pod));
+        let view = kubelet.and_then(|kubelet| kubelet.view(pod.uid()));
+        view.map(|view| view.running()).unwrap_or_default()
+    }
+
     fn sockets(&self) -> &Arc<dyn Sockets> {
         &self.config.sockets
     }

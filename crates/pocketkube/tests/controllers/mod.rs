@@ -1,7 +1,8 @@
-//! Controllers in a whole cluster without nodes, in virtual time.
+//! Controllers in a whole cluster, in virtual time.
 
 mod garbage_collector;
 mod namespace;
+mod workloads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +23,16 @@ struct World {
 }
 
 impl World {
+    /// A control plane alone.
     async fn new() -> Self {
+        Self::with_nodes(0).await
+    }
+
+    async fn with_nodes(nodes: usize) -> Self {
         let start = "2026-01-02T03:04:05Z".parse().unwrap();
         let clock = Clock::starting_at(start, 1.0);
         let cluster = Cluster::builder()
-            .nodes(0)
+            .nodes(nodes)
             .clock(clock)
             .start()
             .await
@@ -79,6 +85,11 @@ impl World {
         let maps = self.client.list::<ConfigMap>("default").await.unwrap();
         let names = maps.iter().map(|map| map.name().to_owned());
         names.filter(|name| name != "kube-root-ca.crt").collect()
+    }
+
+    /// Grows with every write.
+    fn revision(&self) -> u64 {
+        self.cluster.server().registry().storage().revision()
     }
 
     async fn pass(&self, span: Duration) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::record::{Record, State};
-use crate::kubelet::runtime::{Container, LogBuffer, PodSandbox};
+use crate::kubelet::runtime::{Container, ContainerState, LogBuffer, PodSandbox};
 
 /// Kept up to date by the Pod's worker.
 #[derive(Default)]
@@ -31,6 +31,17 @@ pub struct ContainerView {
 impl PodView {
     pub fn container(&self, name: &str) -> Option<ContainerView> {
         self.containers.read().get(name).cloned()
+    }
+
+    /// The containers that have been started and have not ended, by name.
+    pub fn running(&self) -> Vec<(String, Arc<Container>)> {
+        let containers = self.containers.read();
+        let current = containers
+            .iter()
+            .filter_map(|(name, view)| Some((name.clone(), view.current.clone()?)));
+        current
+            .filter(|(_, container)| matches!(container.state(), ContainerState::Running { .. }))
+            .collect()
     }
 
     pub fn sandbox(&self) -> Option<Arc<PodSandbox>> {

@@ -178,16 +178,20 @@ impl Container {
 
     /// CPU time used since the start.
     pub fn cpu_time(&self) -> Duration {
+        self.kernel.usage.cpu_time(self.running_time())
+    }
+
+    /// How long it has run, or ran.
+    pub fn running_time(&self) -> Duration {
         let clock = &self.kernel.clock;
-        let running = match &*self.state.borrow() {
+        match &*self.state.borrow() {
             ContainerState::Created => Duration::ZERO,
             ContainerState::Running { started } => clock.since(*started),
             ContainerState::Exited(status) => status
                 .started
                 .and_then(|started| status.finished.duration_since(started).try_into().ok())
                 .unwrap_or_default(),
-        };
-        self.kernel.usage.cpu_time(running)
+        }
     }
 
     /// What the container left in its termination message file.
