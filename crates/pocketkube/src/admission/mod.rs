@@ -11,10 +11,12 @@ mod default_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod persistent_volume_claim_resize;
 mod pod_security;
 mod priority;
 mod resource_quota;
 mod role_escalation;
+mod runtime_class;
 mod service_account;
 mod storage_object_in_use_protection;
 
@@ -38,6 +40,7 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
             Box::new(priority::Priority::new(registry.clone())),
             Box::new(default_toleration_seconds::DefaultTolerationSeconds),
             Box::new(storage_object_in_use_protection::StorageObjectInUseProtection),
+            Box::new(runtime_class::RuntimeClass::new(registry.clone())),
             Box::new(default_class::DefaultClass::new(registry.clone())),
             Box::new(certificate_requester::CertificateRequester),
             Box::new(role_escalation::RoleEscalation::new(
@@ -48,6 +51,10 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
         validating: vec![
             Box::new(limit_ranger::LimitRanger::new(registry.clone())),
             Box::new(pod_security::PodSecurity::new(registry.clone())),
+            Box::new(
+                persistent_volume_claim_resize::PersistentVolumeClaimResize::new(registry.clone()),
+            ),
+            Box::new(runtime_class::RuntimeClass::new(registry.clone())),
             // Whatever else may refuse an object does so before it is charged.
             Box::new(resource_quota::ResourceQuota::new(registry.clone())),
         ],

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::evaluator::{Amounts, whole};
 use super::scopes::Scope;
-use crate::api::meta;
 use crate::api::quantity::Quantity;
 use crate::api::tree::text;
-use crate::registry::core::persistentvolumeclaim::CLASS_ANNOTATION;
+use crate::registry::core::persistentvolumeclaim::class_of;
 
 const COUNT: &str = "count/persistentvolumeclaims";
 const CLAIMS: &str = "persistentvolumeclaims";
@@ -33,8 +32,7 @@ pub(super) fn usage(claim: &Value) -> Amounts {
     if let Some(storage) = &storage {
         usage.insert(STORAGE.to_owned(), storage.clone());
     }
-    let class = meta::annotation(claim, CLASS_ANNOTATION)
-        .unwrap_or_else(|| text(&claim["spec"], "storageClassName"));
+    let class = class_of(claim);
     if !class.is_empty() {
         usage.insert(format!("{class}{OF_CLASS}{CLAIMS}"), whole(1));
         if let Some(storage) = storage {
