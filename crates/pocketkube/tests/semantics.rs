@@ -150,6 +150,71 @@ async fn a_large_list_is_compressed_for_who_reads_gzip() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_head_request_is_answered_without_a_body() {
+    let cluster = start().await;
+    let whole = get(&cluster, CONFIG_MAPS).await;
+    let head = send(
+        &cluster,
+        Method::HEAD,
+        CONFIG_MAPS,
+        "application/json",
+        Body::empty(),
+    )
+    .await;
+    assert_eq!((head.status, head.text.as_str()), (StatusCode::OK, ""));
+    assert_eq!(head.headers["content-length"], whole.text.len().to_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_needs_the_runtime_class_that_it_names() {
+    let cluster = start().await;
+    let pods = "/api/v1/namespaces/default/pods";
+    let pod = json!({"metadata": {"name": "p"}, "spec": {
+        "runtimeClassName": "gvisor", "containers": [{"name": "c", "image": "nginx"}],
+    }});
+    let answer = send(
+        &cluster,
+        Method::POST,
+        pods,
+        "application/json",
+        pod.to_string(),
+    )
+    .await;
+    assert_eq!(
+        answer.json()["message"],
+        "pods \"p\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found"
+    );
+    let class = json!({
+        "metadata": {"name": "gvisor"}, "handler": "runsc",
+        "overhead": {"podFixed": {"cpu": "100m"}},
+    });
+    let classes = "/apis/node.k8s.io/v1/runtimeclasses";
+    let answer = send(
+        &cluster,
+        Method::POST,
+        classes,
+        "application/json",
+        class.to_string(),
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    let answer = send(
+        &cluster,
+        Method::POST,
+        pods,
+        "application/json",
+        pod.to_string(),
+    )
+    .await;
+    assert_eq!(
+        answer.json()["spec"]["overhead"]["cpu"],
+        "100m",
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_came_too_late_can_be_continued_with_what_there_is_now() {
     let cluster = start().await;
     for name in ["a", "b", "c"] {

@@ -37,13 +37,12 @@ impl ApiServer {
     pub(super) async fn route(
         &self,
         request: HttpRequest<Body>,
+        info: RequestInfo,
+        query: Query,
     ) -> Result<Response<Body>, StatusError> {
         let user = self
             .authenticators()
             .authenticate(request.headers(), request.extensions())?;
-        let query = Query::parse(request.uri().query().unwrap_or_default());
-        let path = request.uri().path();
-        let info = RequestInfo::parse(request.method(), path, query.flag("watch"));
         let user = self.impersonate(user, request.headers())?;
         let selected = selected_name(&info, &query);
         authorize(
