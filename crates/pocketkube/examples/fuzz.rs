@@ -170,14 +170,22 @@ fn input(random: &mut StdRng) -> Vec<u8> {
 
 // === Targets ===
 
-fn kind(random: &mut StdRng) -> (GroupVersionKind, &'static Message) {
-    let (group, version, kind) = KINDS[random.random_range(0..KINDS.len())];
+/// A kind that the bytes name, most of the time.
+fn kind(bytes: &[u8], random: &mut StdRng) -> (GroupVersionKind, &'static Message) {
+    let is_named = |kind: &str| {
+        let mut windows = bytes.windows(kind.len());
+        windows.any(|found| found == kind.as_bytes())
+    };
+    let named = KINDS.iter().find(|(_, _, kind)| is_named(kind));
+    let any = &KINDS[random.random_range(0..KINDS.len())];
+    let chosen = named.filter(|_| random.random_ratio(9, 10)).unwrap_or(any);
+    let (group, version, kind) = *chosen;
     let message = schema::message_for(group, version, kind).expect("the kind is built in");
     (GroupVersionKind::new(group, version, kind), message)
 }
 
 fn decode_object(media_type: MediaType, bytes: &[u8], random: &mut StdRng) {
-    let (kind, message) = kind(random);
+    let (kind, message) = kind(bytes, random);
     let shape = if random.random_ratio(1, 5) {
         Shape::Custom
     } else {
@@ -196,8 +204,8 @@ fn decode_object(media_type: MediaType, bytes: &[u8], random: &mut StdRng) {
 
 /// An object of a kind, from the corpus or empty.
 fn live(random: &mut StdRng) -> (GroupVersionKind, &'static Message, Value) {
-    let (kind, message) = kind(random);
     let body = CORPUS[random.random_range(0..4)];
+    let (kind, message) = kind(body.as_bytes(), random);
     let read = decode::untyped(MediaType::Yaml, body.as_bytes());
     let object = read
         .ok()
