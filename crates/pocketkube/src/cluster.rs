@@ -19,7 +19,7 @@ use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
 use crate::registry::{Registry, ResourceTable, built_in_resources};
 use crate::scheduler::Decisions;
-use crate::server::{self, CertificateError, ClusterCertificates, Issued, ListenError};
+use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
 use crate::tasks::Tasks;
 use crate::{admission, bootstrap};
@@ -40,6 +40,8 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    #[error("cannot serve the API to containers")]
+    Inside(#[from] ListenError),
     #[error("cannot create what every cluster begins with")]
     Bootstrap(#[source] crate::api::StatusError),
 }
@@ -121,7 +123,7 @@ impl ClusterBuilder {
             tokens,
             authorizer,
         });
-        bootstrap::create(&server)
+        let is_new = bootstrap::create(&server)
             .await
             .map_err(StartError::Bootstrap)?;
         let clock = self.clock.clone();
@@ -152,6 +154,15 @@ impl ClusterBuilder {
             tasks.clone(),
             options,
         ));
+        if let Some(listener) = nodes.listen_as_api_server() {
+            let https = Https::new(server.clone(), &certificates, Arc::default(), tasks.clone())?;
+            server::serve_inside(https, listener);
+        }
+        if is_new && self.nodes > 0 {
+            let system =
+                bootstrap::create_system(server.clone(), certificates.authority_pem().to_owned());
+            tasks.spawn("system components", system);
+        }
         Ok(Cluster {
             server,
             certificates,
@@ -212,14 +223,13 @@ impl Cluster {
 
     /// Serves HTTPS on `address` (port 0 takes any free one) and returns where it listens.
     pub async fn serve(&self, address: SocketAddr) -> Result<SocketAddr, ListenError> {
-        let bound = server::listen(
+        let https = Https::new(
             self.server.clone(),
             &self.certificates,
-            address,
-            &self.requests,
-            &self.tasks,
-        )
-        .await?;
+            self.requests.clone(),
+            self.tasks.clone(),
+        )?;
+        let bound = server::listen(https, address).await?;
         *self.address.lock() = Some(bound);
         Ok(bound)
     }

@@ -2,7 +2,7 @@
 //!
 //! Wires scheduler, network and kubelets together, which do not know each other.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
@@ -18,8 +18,12 @@ use crate::kubelet::runtime::{Catalogue, ImagePolicy};
 use crate::kubelet::{Kubelets, KubeletsConfig, NodeConfig};
 use crate::network::{Network, NetworkConfig};
 use crate::scheduler::{self, Decisions};
+use crate::sockets::{Listener, Sockets};
 use crate::tasks::Tasks;
 
+/// Where the control plane is, and the API server on it.
+const CONTROL_PLANE: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
+const API_SERVER_PORT: u16 = 6443;
 const ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
 
 /// What makes Pods run.
@@ -43,6 +47,14 @@ impl PodMetrics for Usage {
             memory_bytes: container.memory_bytes(),
         });
         usage.collect()
+    }
+}
+
+impl Nodes {
+    /// The API server's place in the network of the Pods; none on a cluster without nodes.
+    pub fn listen_as_api_server(&self) -> Option<Listener> {
+        let address = SocketAddr::from((CONTROL_PLANE, API_SERVER_PORT));
+        self.network.listen(address.ip(), address).ok()
     }
 }
 
@@ -115,7 +127,7 @@ fn node_configs(cluster: &str, count: usize) -> Vec<NodeConfig> {
             let zone = ZONES[(at.saturating_sub(1) as usize) % ZONES.len()];
             NodeConfig {
                 name,
-                ip: IpAddr::V4(nth(Ipv4Addr::new(172, 18, 0, 2), at)),
+                ip: IpAddr::V4(nth(CONTROL_PLANE, at)),
                 pod_cidr: pod_cidr(at),
                 zone: zone.to_owned(),
                 region: "region-1".to_owned(),

@@ -8,5 +8,6 @@ mod controllers;
 mod eviction;
 mod http;
 mod layering;
+mod pods;
 mod quota;
 mod semantics;

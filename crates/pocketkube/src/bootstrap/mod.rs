@@ -1,7 +1,9 @@
-//! What a fresh cluster holds: the objects of `data/bootstrap/objects.yaml` and the default roles.
+//! What a fresh cluster holds: the objects of `data/bootstrap/objects.yaml` and the default roles,
+//! and right after its start what [`create_system`] adds.
 
 mod policy;
 mod reconcile;
+mod system;
 
 use std::sync::Arc;
 
@@ -15,24 +17,32 @@ use crate::registry::{ResourceDef, Verb};
 use policy::is_kept_up_to_date;
 use reconcile::{Step, reconcile};
 
+pub(crate) use system::create_system;
+
 const OBJECTS: &str = include_str!("../../data/bootstrap/objects.yaml");
 
 /// Creates what is missing; what exists stays as it is, but the default roles and bindings get
-/// back what they lack.
-pub(crate) async fn create(server: &ApiServer) -> Result<(), StatusError> {
+/// back what they lack. True where the cluster is a new one.
+pub(crate) async fn create(server: &ApiServer) -> Result<bool, StatusError> {
     let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
-    // Read whole before the first call: a YAML reader cannot move between threads.
-    let objects: Vec<Value> = serde_yaml::Deserializer::from_str(OBJECTS)
-        .map(|document| Value::deserialize(document).expect("the file is well-formed YAML"))
-        .collect();
     let bootstrap = Bootstrap { server, user };
-    for object in objects {
-        bootstrap.ensure(object).await?;
+    let mut is_new = false;
+    for object in documents(OBJECTS) {
+        let is_namespace = meta::kind(&object) == "Namespace";
+        let was_missing = bootstrap.ensure(object).await?;
+        is_new |= is_namespace && was_missing;
     }
     for object in policy::objects() {
         bootstrap.ensure(object.clone()).await?;
     }
-    Ok(())
+    Ok(is_new)
+}
+
+/// Read whole before the first call: a YAML reader cannot move between threads.
+fn documents(text: &str) -> Vec<Value> {
+    serde_yaml::Deserializer::from_str(text)
+        .map(|document| Value::deserialize(document).expect("the file is well-formed YAML"))
+        .collect()
 }
 
 struct Bootstrap<'a> {
@@ -41,21 +51,26 @@ struct Bootstrap<'a> {
 }
 
 impl Bootstrap<'_> {
-    /// Makes an object be there. Kinds that the cluster does not serve are passed over.
-    async fn ensure(&self, object: Value) -> Result<(), StatusError> {
+    /// Makes an object be there; true where it was missing. Kinds that the cluster does not serve
+    /// are passed over.
+    async fn ensure(&self, object: Value) -> Result<bool, StatusError> {
         let GroupVersion { group, version } = GroupVersion::parse(meta::api_version(&object));
         let kind = GroupVersionKind::new(&group, &version, meta::kind(&object));
         let registry = self.server.registry();
         let Some(resource) = registry.resources().by_kind(&kind) else {
-            return Ok(());
+            return Ok(false);
         };
         let (namespace, name) = (meta::namespace(&object), meta::name(&object));
         match registry.get(&resource, namespace, name) {
             Ok(existing) if is_kept_up_to_date(&object) => {
-                self.complete(&resource, &existing, object).await
+                self.complete(&resource, &existing, object).await?;
+                Ok(false)
             }
-            Ok(_) => Ok(()),
-            Err(_) => self.write(&resource, Verb::Create, object).await,
+            Ok(_) => Ok(false),
+            Err(_) => {
+                self.write(&resource, Verb::Create, object).await?;
+                Ok(true)
+            }
         }
     }
 

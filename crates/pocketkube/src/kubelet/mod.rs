@@ -18,6 +18,7 @@ mod probe;
 mod prober;
 mod registration;
 pub mod runtime;
+mod static_pods;
 mod status;
 mod status_writer;
 mod text;
@@ -117,6 +118,7 @@ impl Kubelets {
     /// Registers a node and lets it live. Fails where its Node object can't be created.
     pub async fn add_node(self: &Arc<Self>, config: NodeConfig) -> Result<(), StatusError> {
         let node = Arc::new(self.make_node(config));
+        static_pods::deliver_images(&node);
         heartbeat::register(&node).await?;
         let name = node.config.name.clone();
         let kubelet = Arc::new(Kubelet {
@@ -124,7 +126,8 @@ impl Kubelets {
             pods: Mutex::default(),
         });
         self.kubelets.write().insert(name.clone(), kubelet);
-        self.alive.lock().insert(name.clone(), node);
+        self.alive.lock().insert(name.clone(), node.clone());
+        self.show_static_pods(&node);
         // Pods may have been bound to it before it came.
         for pod in self.config.informers.lister::<Pod>().all() {
             if node_of(&pod) == name {
@@ -132,6 +135,15 @@ impl Kubelets {
             }
         }
         Ok(())
+    }
+
+    fn show_static_pods(&self, node: &Arc<Node>) {
+        if node.config.is_control_plane {
+            let name = format!("static pods of {}", node.config.name);
+            self.config
+                .tasks
+                .spawn(name, static_pods::mirror(node.clone()));
+        }
     }
 
     fn make_node(&self, config: NodeConfig) -> Node {
@@ -231,7 +243,12 @@ impl Kubelets {
             return;
         };
         match change {
-            Change::Deleted(_) => kubelet.tell(pod.uid(), PodEvent::Gone),
+            Change::Deleted(_) => {
+                kubelet.tell(pod.uid(), PodEvent::Gone);
+                if static_pods::is_mirror(pod) {
+                    self.show_static_pods(&kubelet.node);
+                }
+            }
             Change::Updated { old, .. } if !matters(old, pod) => {}
             _ if kubelet.has(pod.uid()) => {
                 kubelet.tell(pod.uid(), PodEvent::Updated(pod.clone()));

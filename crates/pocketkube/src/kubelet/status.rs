@@ -101,7 +101,9 @@ pub fn phase(pod: &Pod, observed: &Observed<'_>) -> &'static str {
             "Pending"
         };
     }
-    if containers.iter().any(|record| record.is_running()) {
+    let sidecars = of(&[Role::Sidecar]);
+    let mut all = containers.iter().chain(&sidecars);
+    if all.any(|record| record.is_running()) {
         return "Running";
     }
     let has_succeeded = |record: &&Record| record.ended().is_some_and(Terminated::has_succeeded);

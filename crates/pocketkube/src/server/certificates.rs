@@ -147,6 +147,7 @@ fn server_params() -> Result<CertificateParams, CertificateError> {
         IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::LOCALHOST),
         IpAddr::V4(Ipv4Addr::new(10, 96, 0, 1)),
+        IpAddr::V4(Ipv4Addr::new(172, 18, 0, 2)),
     ];
     params
         .subject_alt_names

@@ -1,4 +1,5 @@
-//! HTTPS on a loopback port: one task accepts, one serves each connection, all end together.
+//! HTTPS on a loopback port and inside of the cluster's network: one task accepts, one serves each
+//! connection, all end together.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,12 +16,14 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::ClusterCertificates;
 use crate::authentication::{UserInfo, user_of_certificate};
 use crate::endpoints::ApiServer;
+use crate::sockets::Listener;
 use crate::tasks::Tasks;
 
 /// How long a client may take to finish its TLS handshake.
@@ -41,35 +44,67 @@ pub enum ListenError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Serves the API on `address` (port 0 takes any free port) until `tasks` end, and counts the
-/// `requests`. Returns the address that clients reach.
-pub async fn listen(
+/// What serves the API over connections, wherever they come from.
+#[derive(Clone)]
+pub struct Https {
+    acceptor: TlsAcceptor,
     server: ApiServer,
-    certificates: &ClusterCertificates,
-    address: SocketAddr,
-    requests: &Arc<AtomicU64>,
-    tasks: &Tasks,
-) -> Result<SocketAddr, ListenError> {
-    let acceptor = TlsAcceptor::from(Arc::new(
-        tls_config(certificates).map_err(ListenError::Tls)?,
-    ));
+    requests: Arc<AtomicU64>,
+    tasks: Tasks,
+}
+
+impl Https {
+    /// Counts the `requests` it answers. Fails where the certificates can't be used.
+    pub fn new(
+        server: ApiServer,
+        certificates: &ClusterCertificates,
+        requests: Arc<AtomicU64>,
+        tasks: Tasks,
+    ) -> Result<Self, ListenError> {
+        let config = tls_config(certificates).map_err(ListenError::Tls)?;
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            server,
+            requests,
+            tasks,
+        })
+    }
+
+    /// Serves one connection, in a task of its own.
+    fn serve<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let connection = serve(stream, self.clone());
+        self.tasks
+            .spawn_cooperative(format!("connection from {peer}"), connection);
+    }
+}
+
+/// Serves the API inside of the cluster's network, to clients in containers.
+pub fn serve_inside(https: Https, mut listener: Listener) {
+    let tasks = https.tasks.clone();
+    tasks.spawn("https listener for containers", async move {
+        loop {
+            let connection = listener.accept().await;
+            https.serve(connection.stream, connection.peer);
+        }
+    });
+}
+
+/// Serves the API on `address` (port 0 takes any free port) until the tasks end. Returns the
+/// address that clients reach.
+pub async fn listen(https: Https, address: SocketAddr) -> Result<SocketAddr, ListenError> {
     let bind_error = |source| ListenError::Bind { address, source };
     let listener = TcpListener::bind(address).await.map_err(bind_error)?;
     let bound = listener.local_addr().map_err(bind_error)?;
-    let connections = tasks.clone();
-    let requests = requests.clone();
+    let tasks = https.tasks.clone();
     tasks.spawn("https listener", async move {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let connection = serve(
-                        stream,
-                        acceptor.clone(),
-                        server.clone(),
-                        requests.clone(),
-                        connections.clone(),
-                    );
-                    connections.spawn_cooperative(format!("connection from {peer}"), connection);
+                    let _ = stream.set_nodelay(true);
+                    https.serve(stream, peer);
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: others must close first.
@@ -82,15 +117,17 @@ pub async fn listen(
     Ok(bound)
 }
 
-async fn serve(
-    stream: TcpStream,
-    acceptor: TlsAcceptor,
-    server: ApiServer,
-    requests: Arc<AtomicU64>,
-    tasks: Tasks,
-) {
+async fn serve<S>(stream: S, https: Https)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Https {
+        acceptor,
+        server,
+        requests,
+        tasks,
+    } = https;
     let token = tasks.token();
-    let _ = stream.set_nodelay(true);
     let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream));
     let stream = match token.run_until_cancelled(handshake).await {
         Some(Ok(Ok(stream))) => stream,

@@ -8,4 +8,4 @@ mod listen;
 pub use certificates::{CertificateError, ClusterCertificates, Issued};
 pub use in_memory::in_process_client;
 pub use kubeconfig::kubeconfig;
-pub use listen::{ListenError, listen};
+pub use listen::{Https, ListenError, listen, serve_inside};

@@ -40,8 +40,16 @@ async fn scripts_from_manifests_run() {
             "first\nboth\n",
         ),
         ("yes | head -n 2", 0, "y\ny\n"),
-        // NODE-1: busybox itself says 143 here.
-        ("timeout 2 sleep 10; echo $?", 0, "124\n"),
+        ("timeout 2 sleep 10; echo $?", 0, "Terminated\n143\n"),
+        ("timeout 2 sleep 10", 143, ""),
+        ("timeout 5 sh -c 'exit 3'; echo $?", 0, "3\n"),
+        ("set -e; timeout 2 echo quick; echo on", 0, "quick\non\n"),
+        ("echo piped | timeout 5 cat", 0, "piped\n"),
+        (
+            "timeout 3 sh -c 'while true; do echo tick; sleep 2; done'; echo $?",
+            0,
+            "tick\ntick\nTerminated\n143\n",
+        ),
         (
             "[ -f /etc/passwd ] && [[ $GREETING == h* ]] && echo yes",
             0,
@@ -121,4 +129,37 @@ async fn a_followed_file_streams_into_the_log() {
     run.sh("echo first >> /log; echo second >> /log").await;
     run.logs("second").await;
     assert_eq!(run.container.logs().text(), "first\nsecond\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_ends_as_the_one_in_the_image_does() {
+    let node = Node::new();
+    for (image, script, code, log) in [
+        ("debian:12", "timeout 2 sleep 10; echo $?", 0, "124\n"),
+        (
+            "debian:12",
+            "timeout -s KILL 2 sleep 10; echo $?",
+            0,
+            "137\n",
+        ),
+        (
+            "alpine",
+            "timeout 2 sleep 10; echo $?",
+            0,
+            "Terminated\n143\n",
+        ),
+        (
+            "busybox:1.28",
+            "timeout -t 2 sleep 10; echo $?",
+            0,
+            "Terminated\n143\n",
+        ),
+    ] {
+        let run = node.run(image, &["sh", "-c", script]);
+        assert_eq!(
+            run.outcome().await,
+            (code, log.to_owned()),
+            "{image}: {script}"
+        );
+    }
 }

@@ -67,12 +67,16 @@ impl PodWorker {
         }
     }
 
-    pub(super) fn names(&self, role: Role) -> Vec<String> {
-        let own = self
-            .records
-            .iter()
-            .filter(|(_, record)| record.role == role);
-        own.map(|(name, _)| name.clone()).collect()
+    /// The containers that run beside each other, in the order of the spec.
+    fn names(&self, role: Role) -> Vec<String> {
+        let spec = self.spec();
+        match role {
+            Role::Ephemeral => {
+                let list = spec.ephemeral_containers.iter().flatten();
+                list.map(|own| own.name.clone()).collect()
+            }
+            _ => spec.containers.iter().map(|own| own.name.clone()).collect(),
+        }
     }
 
     /// Does for one container what is to be done next.

@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Container as ContainerSpec, Pod, PodSpec};
 use tokio::sync::mpsc;
 
+use super::images::PullFailures;
 use super::node::Node;
 use super::prober::Prober;
 use super::runtime::{PodSandbox, PullError, StoredImage};
@@ -132,6 +133,11 @@ impl PodWorker {
         let had_ended = self.is_terminal;
         if !had_ended {
             self.make_records();
+            let status = self.pod.status.as_ref();
+            if status.is_none_or(|status| status.start_time.is_none()) {
+                // Before anything is done about it, the Pod is reported as accepted.
+                self.report().await;
+            }
         }
         loop {
             if !had_ended || self.pod.is_terminating() {
@@ -176,14 +182,46 @@ impl PodWorker {
 
     fn hear(&mut self, event: PodEvent) {
         match event {
-            PodEvent::Updated(pod) => {
-                self.writer.learn(&pod);
-                self.pod = pod;
-                self.make_records();
+            PodEvent::Updated(pod) => self.updated(pod),
+            PodEvent::Refresh => {
+                self.mounts.refresh();
+                // What could not be configured may be now.
+                for record in self.records.values_mut() {
+                    if matches!(&record.state, State::Waiting { reason, .. }
+                        if reason == "CreateContainerConfigError")
+                    {
+                        record.hold_until = None;
+                    }
+                }
             }
-            PodEvent::Refresh => self.mounts.refresh(),
-            PodEvent::Gone => {
-                self.is_gone = true;
+            PodEvent::Gone => self.is_gone = true,
+        }
+    }
+
+    fn updated(&mut self, pod: Arc<Pod>) {
+        self.writer.learn(&pod);
+        let old = std::mem::replace(&mut self.pod, pod);
+        if old.labels() != self.pod.labels() || old.annotations() != self.pod.annotations() {
+            // Volumes of the downward API show them.
+            self.mounts.refresh();
+        }
+        self.make_records();
+        let images = |pod: &Pod| -> BTreeMap<String, Option<String>> {
+            let spec = pod.spec.iter();
+            let containers = spec.flat_map(|spec| {
+                let init = spec.init_containers.iter().flatten();
+                spec.containers.iter().chain(init)
+            });
+            containers
+                .map(|own| (own.name.clone(), own.image.clone()))
+                .collect()
+        };
+        let (before, after) = (images(&old), images(&self.pod));
+        for (name, record) in &mut self.records {
+            if before.get(name) != after.get(name) {
+                // Another image has another history of failures.
+                record.pulls = PullFailures::default();
+                record.hold_until = None;
             }
         }
     }

@@ -22,6 +22,7 @@ pub mod net;
 mod process;
 mod programs;
 mod sandbox;
+mod setup;
 mod shell;
 
 use std::collections::BTreeSet;

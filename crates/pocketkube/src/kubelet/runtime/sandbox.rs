@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -21,6 +22,8 @@ pub struct PodSandbox {
     /// `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.
     files: Arc<Volume>,
     containers: Mutex<Vec<Arc<Container>>>,
+    /// Whether its address was given back.
+    is_released: AtomicBool,
 }
 
 impl PodSandbox {
@@ -51,6 +54,7 @@ impl PodSandbox {
             network,
             files: Volume::new(files),
             containers: Mutex::default(),
+            is_released: AtomicBool::new(false),
         }
     }
 
@@ -112,7 +116,9 @@ impl PodSandbox {
     }
 
     fn release(&self) {
-        if !self.config.host_network {
+        // Once only: by the second time the address may be another Pod's.
+        let is_first = !self.is_released.swap(true, Ordering::Relaxed);
+        if is_first && !self.config.host_network {
             self.runtime.release_address(self.ip());
         }
     }

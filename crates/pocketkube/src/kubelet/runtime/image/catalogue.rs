@@ -13,10 +13,9 @@ use serde::Deserialize;
 
 use super::reference::ImageReference;
 use super::server::Server;
-use super::tags::Tags;
-use crate::kubelet::runtime::filesystem::{Layer, Node, kernel_files};
+use super::spec::{Base, Contents, Repository, add_files, add_tools, megabytes};
+use crate::kubelet::runtime::filesystem::{Layer, kernel_files};
 use crate::kubelet::runtime::process::Signal;
-use crate::kubelet::runtime::programs;
 
 static DATA: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/data/images");
 
@@ -96,77 +95,6 @@ pub enum ShellKind {
 pub struct CatalogueError {
     pub file: String,
     pub reason: String,
-}
-
-/// What several images share: a distribution's files and tools.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Base {
-    #[serde(default)]
-    shell: ShellKind,
-    /// Directory → names of the programs in it.
-    #[serde(default)]
-    tools: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    files: BTreeMap<String, FileSpec>,
-    #[serde(default)]
-    environment: BTreeMap<String, String>,
-    #[serde(default)]
-    facts: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-enum FileSpec {
-    Content(String),
-    Full(FileDetails),
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileDetails {
-    content: Option<String>,
-    /// The target of a symbolic link.
-    link: Option<String>,
-    #[serde(default)]
-    directory: bool,
-    mode: Option<u32>,
-    #[serde(default)]
-    owner: u32,
-}
-
-/// One file of `data/images`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Repository {
-    /// With registry: `docker.io/library/nginx`.
-    repository: String,
-    /// Other names of the same images.
-    #[serde(default)]
-    also: Vec<String>,
-    #[serde(flatten)]
-    tags: Tags<Contents>,
-}
-
-/// What is in an image; the parts given for a variant replace those of the repository.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Contents {
-    base: Option<String>,
-    entrypoint: Option<Vec<String>>,
-    command: Option<Vec<String>>,
-    entrypoint_log: Option<Vec<String>>,
-    working_dir: Option<String>,
-    user: Option<String>,
-    environment: BTreeMap<String, String>,
-    stop_signal: Option<Signal>,
-    ports: Option<Vec<u16>>,
-    /// In megabytes.
-    size: Option<f64>,
-    tools: BTreeMap<String, Vec<String>>,
-    files: BTreeMap<String, FileSpec>,
-    servers: BTreeMap<String, Server>,
-    facts: BTreeMap<String, String>,
 }
 
 impl Catalogue {
@@ -320,52 +248,13 @@ impl Catalogue {
     }
 }
 
-fn megabytes(size: Option<f64>) -> u64 {
-    (size.unwrap_or(20.0) * 1_000_000.0) as u64
-}
-
-fn add_tools(layer: &mut Layer, tools: &BTreeMap<String, Vec<String>>) {
-    for (directory, names) in tools {
-        for name in names {
-            let program = Node::file(programs::executable(name), 0o755);
-            layer.insert(&format!("{directory}/{name}"), program);
-        }
-    }
-}
-
-fn add_files(layer: &mut Layer, files: &BTreeMap<String, FileSpec>, version: &str) {
-    for (path, file) in files {
-        let node = match file {
-            FileSpec::Content(content) => Node::file(content.replace("{version}", version), 0o644),
-            FileSpec::Full(details) => details.node(version),
-        };
-        layer.insert(path, node);
-    }
-}
-
-impl FileDetails {
-    fn node(&self, version: &str) -> Node {
-        let node = if let Some(target) = &self.link {
-            Node::symlink(target)
-        } else if self.directory {
-            Node::directory(self.mode.unwrap_or(0o755))
-        } else {
-            let content = self.content.clone().unwrap_or_default();
-            Node::file(
-                content.replace("{version}", version),
-                self.mode.unwrap_or(0o644),
-            )
-        };
-        node.owned_by(self.owner, self.owner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::kubelet::runtime::executable;
     use crate::kubelet::runtime::filesystem::{Credentials, Filesystem, Tree, Volume};
+    use crate::kubelet::runtime::programs;
 
     fn find(name: &str) -> Option<Arc<Image>> {
         static CATALOGUE: std::sync::LazyLock<Catalogue> =

@@ -4,6 +4,7 @@ mod catalogue;
 mod pull;
 mod reference;
 mod server;
+mod spec;
 mod tags;
 
 pub use catalogue::{Catalogue, CatalogueError, Image, ShellKind};

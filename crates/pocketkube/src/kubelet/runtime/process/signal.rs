@@ -65,6 +65,19 @@ impl Signal {
         128 + self.number()
     }
 
+    /// What a shell says of a process that the signal ended; nothing where that is usual.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Hangup => "Hangup",
+            Self::Quit => "Quit",
+            Self::Kill => "Killed",
+            Self::User1 => "User defined signal 1",
+            Self::User2 => "User defined signal 2",
+            Self::Term => "Terminated",
+            Self::Interrupt | Self::Stop | Self::WindowChange => "",
+        }
+    }
+
     /// Whether a process that does not handle it goes on living.
     pub fn is_ignored_by_default(self) -> bool {
         matches!(self, Self::WindowChange)

@@ -87,6 +87,7 @@ static PROGRAMS: &[&Program] = &[
     &redis::SERVER,
     &shell::PROGRAM,
     &sleep::PROGRAM,
+    &streams::cat::PROGRAM,
     &streams::HEAD,
     &streams::TAIL,
     &streams::YES,

@@ -55,6 +55,22 @@ impl Command for ProgramCommand {
     }
 }
 
+/// A `sleep` that is under way, until it ends or is cancelled.
+struct Sleeping(Arc<ShellState>);
+
+impl Sleeping {
+    fn begin(state: Arc<ShellState>) -> Self {
+        state.sleeping.fetch_add(1, Ordering::Relaxed);
+        Self(state)
+    }
+}
+
+impl Drop for Sleeping {
+    fn drop(&mut self) {
+        self.0.sleeping.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// `sleep`: it takes cluster time, and is where a shell hears of signals it has a trap for.
 pub struct Sleep {
     pub state: Arc<ShellState>,
@@ -85,7 +101,7 @@ impl Builtin for Sleep {
             state.filesystem.credentials().uid,
             state.kernel.clock.now(),
         );
-        state.sleeping.fetch_add(1, Ordering::Relaxed);
+        let sleeping = Sleeping::begin(state.clone());
         let sleep = async {
             match span {
                 Some(span) => state.kernel.clock.sleep(span).await,
@@ -93,7 +109,7 @@ impl Builtin for Sleep {
             }
         };
         Awake::new(state.wake.clone(), sleep).await;
-        state.sleeping.fetch_sub(1, Ordering::Relaxed);
+        drop(sleeping);
         let Some(signal) = state.take_signal() else {
             return Ok(None);
         };

@@ -10,6 +10,7 @@ mod files;
 mod invocation;
 mod state;
 mod terminal;
+mod timeout;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -137,6 +138,20 @@ impl Shell {
         let sleep = commands::Sleep {
             state: state.clone(),
         };
+        if kernel.image.has_tool("timeout") {
+            let limited = timeout::Limited {
+                state: state.clone(),
+            };
+            let ended = timeout::Ended {
+                state: state.clone(),
+                stderr: stderr.clone(),
+            };
+            let state = state.clone();
+            builder = builder
+                .builtin("timeout", Box::new(timeout::Timeout { state }))
+                .builtin(timeout::Limited::NAME, Box::new(limited))
+                .builtin(timeout::Ended::NAME, Box::new(ended));
+        }
         if kernel.image.has_tool("sleep") {
             builder = builder.builtin("sleep", Box::new(sleep));
         }
@@ -158,6 +173,7 @@ impl Shell {
             // The interpreter's own idea of who uses it; a container has no such variable.
             let _ = self.bash.exec("unset USER").await;
         }
+        self.state.about_to_execute(script.text);
         let (stdout, stderr) = (self.stdout.clone(), self.stderr.clone());
         let mut options = ExecOptions::new()
             .positional(script.positional)

@@ -58,6 +58,8 @@ pub struct ShellState {
     exec_called: AtomicBool,
     replacement: Mutex<Option<u32>>,
     pending: Mutex<VecDeque<Signal>>,
+    /// The script is more than one command, so that the shell is still there when one is killed.
+    outlives_commands: AtomicBool,
 }
 
 impl ShellState {
@@ -78,7 +80,21 @@ impl ShellState {
             exec_called: AtomicBool::new(false),
             replacement: Mutex::default(),
             pending: Mutex::default(),
+            outlives_commands: AtomicBool::new(false),
         }
+    }
+
+    /// Notes what a script about to be executed is like. A shell that is given one command alone
+    /// lets it take its place.
+    pub fn about_to_execute(&self, script: &str) {
+        let is_compound = script.trim().contains([';', '\n', '&', '|']);
+        let outlives = is_compound || self.terminal.is_some();
+        self.outlives_commands.store(outlives, Ordering::Relaxed);
+    }
+
+    /// Whether the shell says that a signal killed one of its commands.
+    pub fn reports_killed_jobs(&self) -> bool {
+        self.dialect == Dialect::Busybox && self.outlives_commands.load(Ordering::Relaxed)
     }
 
     /// Notes what a command about to run means for signals.

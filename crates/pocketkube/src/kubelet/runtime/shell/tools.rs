@@ -78,6 +78,7 @@ const READERS: &[&str] = &[
     "tail",
     "tar",
     "tee",
+    "timeout",
     "tr",
     "uniq",
     "wc",
@@ -136,6 +137,7 @@ pub async fn run_tool(process: Process) -> i32 {
     Process::until_signal(&mut signals, is_init, |_| None, work).await
 }
 
-fn quoted(word: &str) -> String {
+/// A word that the shell takes as it is.
+pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,0 +1,9 @@
+//! Pods on a whole cluster, in virtual time: scheduled, pulled, started, probed, restarted,
+//! stopped; judged by what `kubectl` would show.
+
+mod configuration;
+mod failures;
+mod lifecycle;
+mod probes;
+mod support;
+mod system;
