@@ -15,6 +15,9 @@ use super::probe::{self, Attempt, Prospect};
 use super::runtime::{Container, ContainerState};
 use crate::client::EventType;
 
+/// Before this no probe asks: a process listens a moment after it was started, not before.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+
 /// What a probe is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeKind {
@@ -95,9 +98,8 @@ impl Prober {
     async fn changed(&mut self) -> bool {
         let clock = self.target.node.clock.clone();
         if !self.has_begun {
-            clock
-                .sleep(seconds(self.probe.initial_delay_seconds, 0))
-                .await;
+            let delay = seconds(self.probe.initial_delay_seconds, 0);
+            clock.sleep(delay.max(FIRST_LOOK)).await;
             self.has_begun = true;
         }
         let period = seconds(self.probe.period_seconds, 10);
