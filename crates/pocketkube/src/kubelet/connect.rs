@@ -82,12 +82,11 @@ impl NodeConnection for Kubelets {
         let running = self.running(pod, container)?;
         let (streams, resize, sizes) = adapt(streams);
         let ended = while_resizing(running.attach(streams), resize, sizes).await;
-        let code = ended.map_err(|error| {
+        ended.map_err(|error| {
             StatusError::internal(format!("error attaching to container: {error}"))
         })?;
-        Ok(ExitStatus {
-            code: code.unwrap_or_default(),
-        })
+        // The streams have ended; how the container did, its Pod's status says.
+        Ok(ExitStatus { code: 0 })
     }
 
     async fn port_forward(

@@ -71,6 +71,8 @@ enum Done {
 /// A Pod that is looked at again although nothing happened: what failed may work now, and events
 /// that repeat are counted.
 const RESYNC: Duration = Duration::from_secs(12);
+/// How long a container has run when it is first seen running.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// How long a failed write of the status waits.
 const WRITE_RETRY: Duration = Duration::from_secs(1);
 
@@ -144,7 +146,7 @@ impl PodWorker {
                 self.wake = None;
                 self.sync().await;
                 self.view.update(&self.records);
-                if !self.is_gone && !had_ended {
+                if !self.is_gone && !had_ended && !self.is_too_early_to_report() {
                     self.report().await;
                 }
                 self.delete_if_done().await;
@@ -271,6 +273,33 @@ impl PodWorker {
     fn wake_after(&mut self, span: Duration) {
         let now = self.node.clock.now();
         self.wake_at(now.saturating_add(span).unwrap_or(now));
+    }
+
+    /// Whether a container that may end for good was started only just now. Kubelets hear of starts
+    /// and ends by looking from time to time, so that a command of a moment is first seen when it
+    /// has completed; `kubectl run --rm` then shows its log instead of attaching to nothing.
+    fn is_too_early_to_report(&mut self) -> bool {
+        let may_end_for_good = status::restart_policy(&self.pod) != "Always";
+        let now = self.node.clock.now();
+        let starts = self
+            .records
+            .values()
+            .filter_map(|record| match record.state {
+                State::Running { started }
+                    if may_end_for_good || record.role == Role::Ephemeral =>
+                {
+                    Some(started)
+                }
+                _ => None,
+            });
+        let due = starts
+            .max()
+            .and_then(|latest| latest.saturating_add(FIRST_LOOK).ok());
+        let due = due.filter(|due| *due > now && self.stop.is_none());
+        if let Some(due) = due {
+            self.wake_at(due);
+        }
+        due.is_some()
     }
 
     async fn report(&mut self) {

@@ -28,10 +28,21 @@ pub enum ExecError {
     #[error("container {0:?} is not running")]
     NotRunning(String),
     #[error(
-        "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: \
-         unable to start container process: {0}"
+        "failed to exec in container: failed to start exec \"{id}\": OCI runtime exec failed: exec \
+         failed: unable to start container process: {error}"
     )]
-    Start(#[source] ExecutableError),
+    Start {
+        /// The runtime's name of the attempt.
+        id: String,
+        #[source]
+        error: ExecutableError,
+    },
+}
+
+/// As random and as long as the runtime's own.
+fn identifier() -> String {
+    let halves = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
+    halves.map(|half| half.simple().to_string()).concat()
 }
 
 impl Container {
@@ -51,7 +62,10 @@ impl Container {
         let path = environment.get("PATH").map_or("", String::as_str);
         let name = command.first().map_or("", String::as_str);
         let executable = executable::find(self.filesystem(), name, path, self.working_dir());
-        let executable = executable.map_err(ExecError::Start)?;
+        let executable = executable.map_err(|error| ExecError::Start {
+            id: identifier(),
+            error,
+        })?;
         let stdout = streams.stdout.map_or(Output::Null, |writer| {
             if tty {
                 Output::Terminal(Arc::new(tokio::sync::Mutex::new(writer)))

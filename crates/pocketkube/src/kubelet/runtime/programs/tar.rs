@@ -200,7 +200,10 @@ impl Job<'_> {
         let mut builder = Builder::new(Vec::new());
         for member in &self.request.members {
             if member.starts_with('/') && notes.complaints.is_empty() {
-                let words = "tar: removing leading '/' from member names\n";
+                let words = match self.process.kernel.image.fact("busybox") {
+                    "" => "tar: Removing leading `/' from member names\n",
+                    _ => "tar: removing leading '/' from member names\n",
+                };
                 notes.complaints.push(words.to_owned());
             }
             self.add(&mut builder, member, &mut notes)?;
