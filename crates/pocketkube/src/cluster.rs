@@ -158,6 +158,8 @@ impl ClusterBuilder {
             let https = Https::new(server.clone(), &certificates, Arc::default(), tasks.clone())?;
             server::serve_inside(https, listener);
         }
+        let keep = bootstrap::keep_kubernetes_service(server.clone(), self.clock.clone());
+        tasks.spawn("kubernetes service", keep);
         if is_new && self.nodes > 0 {
             let system =
                 bootstrap::create_system(server.clone(), certificates.authority_pem().to_owned());

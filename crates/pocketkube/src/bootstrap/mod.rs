@@ -1,6 +1,7 @@
 //! What a fresh cluster holds: the objects of `data/bootstrap/objects.yaml` and the default roles,
 //! and right after its start what [`create_system`] adds.
 
+mod kubernetes_service;
 mod policy;
 mod reconcile;
 mod system;
@@ -17,6 +18,7 @@ use crate::registry::{ResourceDef, Verb};
 use policy::is_kept_up_to_date;
 use reconcile::{Step, reconcile};
 
+pub(crate) use kubernetes_service::keep_kubernetes_service;
 pub(crate) use system::create_system;
 
 const OBJECTS: &str = include_str!("../../data/bootstrap/objects.yaml");

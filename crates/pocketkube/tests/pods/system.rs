@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::api::{Api, DeleteParams, ListParams};
 use serde_json::{Value, json};
 
@@ -78,6 +78,20 @@ async fn a_static_pod_that_is_deleted_comes_back() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("{name} never came back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_of_the_api_server_comes_back() {
+    let world = World::new().await;
+    let services: Api<Service> = Api::namespaced(world.client.clone(), "default");
+    let delete = DeleteParams::default();
+    services.delete("kubernetes", &delete).await.unwrap();
+    world.pass(11).await;
+    let service = services.get("kubernetes").await.unwrap();
+    assert_eq!(
+        service.spec.unwrap().cluster_ip.as_deref(),
+        Some("10.96.0.1")
+    );
 }
 
 #[tokio::test(start_paused = true)]
