@@ -3,23 +3,30 @@
 //! Between scripts tokio's clock is paused: as soon as nobody has anything left to do, it stands
 //! at the next timer. So minutes of cluster time cost what the cluster does in them, "nothing
 //! moves any more" is known instead of guessed, and a busy machine changes nothing. While a script
-//! runs, which nobody can speed up, time passes as it does for the machine.
+//! runs, which nobody can speed up, time passes in steps.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use parking_lot::Mutex;
 use pocketkube::clock::Clock;
 use tokio::runtime;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use super::case::{Case, Outcome};
 
-/// Cluster seconds per second while scripts run: what they wait for comes soon.
-const SPEED_OF_SCRIPTS: f64 = 60.0;
+/// While scripts run, so much cluster time passes with every [`BEAT`]: what they wait for comes
+/// soon. In steps, because a machine that is busy with something else must not let so much pass at
+/// once that nodes count as silent.
+const STEP: Duration = Duration::from_millis(500);
+
+/// Machine time between two steps, or more.
+const BEAT: Duration = Duration::from_millis(10);
 
 /// Stages that prove cases side by side.
 pub struct Stages {
@@ -86,8 +93,17 @@ fn play(
 /// For use on a stage, where time is paused before and after.
 pub async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) -> T {
     tokio::time::resume();
-    clock.set_speed(SPEED_OF_SCRIPTS);
-    let done = work.await;
+    clock.set_speed(0.0);
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::pin!(work);
+    let done = loop {
+        tokio::select! {
+            biased;
+            done = &mut work => break done,
+            _ = beats.tick() => clock.advance(STEP),
+        }
+    };
     clock.set_speed(1.0);
     tokio::time::pause();
     done
