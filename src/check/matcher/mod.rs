@@ -195,31 +195,61 @@ impl Matcher {
 
 /// For each wanted item one seen item of its own, else what is wrong with the nearest.
 fn items(wanted: &[Matcher], seen: &[Value], path: &str) -> Vec<Difference> {
-    let mut used = vec![false; seen.len()];
-    let mut missing = Vec::new();
-    for matcher in wanted {
-        let found = (0..seen.len()).find(|i| !used[*i] && matcher.matches(Some(&seen[*i])));
-        match found {
-            Some(index) => used[index] = true,
-            None => missing.push(matcher),
-        }
-    }
+    let owners = owners(wanted, seen);
+    let mut used: Vec<bool> = owners.iter().map(Option::is_some).collect();
+    let missing = (0..wanted.len()).filter(|wish| !owners.contains(&Some(*wish)));
     missing
-        .into_iter()
-        .flat_map(|matcher| match nearest(matcher, seen, &used) {
+        .flat_map(|wish| match nearest(&wanted[wish], seen, &used) {
             Some(index) => {
                 used[index] = true;
-                matcher.differences(Some(&seen[index]), &place(path, index, &seen[index]))
+                let place = place(path, index, &seen[index]);
+                wanted[wish].differences(Some(&seen[index]), &place)
             }
             None => {
                 let there = match seen.len() {
                     0 => "nothing".to_owned(),
                     _ => shown(Some(&Value::from(seen))),
                 };
-                vec![Difference::new(path, matcher.describe(), there)]
+                vec![Difference::new(path, wanted[wish].describe(), there)]
             }
         })
         .collect()
+}
+
+/// Which wish each seen item fulfils, so that as many as possible are fulfilled: a wish that
+/// anything fulfils leaves to others what only they can use.
+fn owners(wanted: &[Matcher], seen: &[Value]) -> Vec<Option<usize>> {
+    let mut owners = vec![None; seen.len()];
+    for wish in 0..wanted.len() {
+        let mut asked = vec![false; seen.len()];
+        find_item(wish, wanted, seen, &mut owners, &mut asked);
+    }
+    owners
+}
+
+/// Finds an item for a wish, where needed by finding another one for the wish that has it.
+fn find_item(
+    wish: usize,
+    wanted: &[Matcher],
+    seen: &[Value],
+    owners: &mut [Option<usize>],
+    asked: &mut [bool],
+) -> bool {
+    for index in 0..seen.len() {
+        if asked[index] || !wanted[wish].matches(Some(&seen[index])) {
+            continue;
+        }
+        asked[index] = true;
+        let is_free = match owners[index] {
+            None => true,
+            Some(owner) => find_item(owner, wanted, seen, owners, asked),
+        };
+        if is_free {
+            owners[index] = Some(wish);
+            return true;
+        }
+    }
+    false
 }
 
 /// The item that the author meant: the one with the same identity. Items without one are

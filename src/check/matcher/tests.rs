@@ -71,6 +71,13 @@ fn one_seen_item_does_not_serve_two_wishes() {
 }
 
 #[test]
+fn a_wish_that_anything_fulfils_leaves_the_rest_to_the_others() {
+    assert!(check("[exists, a]", json!(["a", "b"])).is_empty());
+    assert!(check("['~a', '~b', exists]", json!(["ab", "x", "a"])).is_empty());
+    assert_eq!(check("[exists, a]", json!(["a"])).len(), 1);
+}
+
+#[test]
 fn text_operators_match_as_the_table_says() {
     for (wanted, seen, holds) in [
         ("'~^nginx:1\\.2[67]$'", json!("nginx:1.27"), true),
