@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::super::matcher::Matcher;
 use super::super::scene::{Finding, Scene};
 use super::super::target::Target;
+use super::super::verdict::Difference;
 use super::exec;
 use super::object::take_matcher;
 use super::pod::{behaviour, pods};
@@ -27,7 +28,7 @@ pub(super) const KIND: ProbeKind = ProbeKind { name: "dns", read };
 struct Dns {
     name: String,
     from: Target,
-    answers: Matcher,
+    answers: Option<Matcher>,
 }
 
 fn read(mut fields: Fields<'_>) -> Option<Box<dyn Probe>> {
@@ -41,7 +42,7 @@ fn read(mut fields: Fields<'_>) -> Option<Box<dyn Probe>> {
     Some(Box::new(Dns {
         name: name?,
         from: from?,
-        answers: answers.unwrap_or(Matcher::Exists),
+        answers,
     }))
 }
 
@@ -85,7 +86,11 @@ impl Probe for Dns {
                 let addresses = addresses(&output.stdout);
                 let seen = (!addresses.is_empty()).then(|| Value::from(addresses));
                 let field = format!("answers for {}", self.name);
-                let differences = self.answers.differences(seen.as_ref(), &field);
+                let differences = match (&self.answers, seen) {
+                    (Some(matcher), seen) => matcher.differences(seen.as_ref(), &field),
+                    (None, Some(_)) => Vec::new(),
+                    (None, None) => vec![Difference::new(field, "an address", "nothing")],
+                };
                 Finding::of(differences, vec![look])
             }
             Err(reason) => {
