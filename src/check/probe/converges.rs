@@ -9,7 +9,8 @@
 //!     object: {kind: ConfigMap, name: web, match: {data: {color: blue}}}
 //! ```
 //! As soon as `to` is true, the attack is carried out, once; then `to` must become true again with
-//! every attacked object changed or gone. `within` covers both. This is the one probe that writes.
+//! every attacked object changed or gone. `within` covers both. This is the one probe that writes
+//! (LIMITATIONS: LAB-7).
 
 use std::sync::Arc;
 
