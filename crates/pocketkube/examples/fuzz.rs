@@ -187,7 +187,7 @@ fn kind(bytes: &[u8], random: &mut StdRng) -> (GroupVersionKind, &'static Messag
 fn decode_object(media_type: MediaType, bytes: &[u8], random: &mut StdRng) {
     let (kind, message) = kind(bytes, random);
     let shape = if random.random_ratio(1, 5) {
-        Shape::Custom
+        Shape::Custom(None)
     } else {
         Shape::BuiltIn(message)
     };

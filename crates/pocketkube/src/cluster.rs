@@ -17,7 +17,7 @@ use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::kubelet::Kubelets;
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
-use crate::registry::{Registry, ResourceTable, built_in_resources};
+use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources};
 use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
@@ -106,6 +106,7 @@ impl ClusterBuilder {
         let tasks = Tasks::new();
         let resources = Arc::new(ResourceTable::new(built_in_resources()));
         let registry = Registry::new(storage, resources, self.clock.clone());
+        apiextensions::restore(&registry);
         let (private_key, public_key) = certificates.token_key();
         let tokens = ServiceAccountTokens::new(&private_key, &public_key, registry.clone());
         let tokens = Arc::new(tokens);

@@ -5,6 +5,7 @@
 
 mod clients;
 mod controllers;
+mod custom_resources;
 mod eviction;
 mod http;
 mod layering;

@@ -96,3 +96,36 @@ impl fmt::Display for GroupResource {
         }
     }
 }
+
+/// Sorts versions as Kubernetes does: stable before beta before alpha, then by number.
+///
+/// Mirrors `apimachinery/pkg/version/helpers.go` (`CompareKubeAwareVersionStrings`).
+pub fn version_priority(version: &str) -> (u8, u32, u32, std::cmp::Reverse<String>) {
+    let parse = || -> Option<(u8, u32, u32)> {
+        let rest = version.strip_prefix('v')?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let major = rest[..digits].parse().ok()?;
+        match &rest[digits..] {
+            "" => Some((3, major, 0)),
+            tail if tail.starts_with("beta") => Some((2, major, tail[4..].parse().ok()?)),
+            tail if tail.starts_with("alpha") => Some((1, major, tail[5..].parse().ok()?)),
+            _ => None,
+        }
+    };
+    let (stage, major, minor) = parse().unwrap_or((0, 0, 0));
+    (stage, major, minor, std::cmp::Reverse(version.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stable_versions_come_before_beta_and_alpha() {
+        let mut versions = ["v1beta1", "v2", "v1", "v1alpha3", "v10", "foo"];
+        versions.sort_by_cached_key(|version| std::cmp::Reverse(version_priority(version)));
+        assert_eq!(versions, ["v10", "v2", "v1", "v1beta1", "v1alpha3", "foo"]);
+    }
+}

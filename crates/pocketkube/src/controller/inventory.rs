@@ -196,8 +196,11 @@ impl Inventory {
                 served.entry((*row.storage).clone()).or_insert(row);
             }
         }
-        watched.retain(|resource, (_, end)| {
-            let stays = served.contains_key(resource);
+        watched.retain(|resource, (row, end)| {
+            // A resource whose version is served no longer is followed in another one.
+            let stays = served
+                .get(resource)
+                .is_some_and(|served| served.version == row.version);
             if !stays {
                 end.cancel();
             }

@@ -10,6 +10,7 @@ mod clusterrole_aggregation;
 mod conditions;
 mod context;
 mod cronjob;
+mod custom_resources;
 mod daemonset;
 mod deployment;
 mod disruption;
@@ -69,6 +70,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "namespace-controller",
         resource: ("", "v1", "namespaces"),
         start: namespace::start,
+    },
+    Row {
+        name: "crd-controller",
+        service_account: "crd-controller",
+        resource: ("apiextensions.k8s.io", "v1", "customresourcedefinitions"),
+        start: custom_resources::start,
     },
     Row {
         name: "garbage-collector-controller",

@@ -63,7 +63,7 @@ pub(super) async fn read_body(
                 None => resource.group_version_kind(),
             };
             let bytes = read(body).await?;
-            super::decoding::object(&bytes, headers, &kind, &options.field_validation)
+            super::decoding::object(&bytes, headers, resource, &kind, &options.field_validation)
         }
     }
 }

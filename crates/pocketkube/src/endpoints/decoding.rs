@@ -6,14 +6,24 @@ use serde_json::Value;
 use super::body::{Decoded, content_type};
 use crate::api::decode::{self, FieldValidation, MediaType, Shape};
 use crate::api::{GroupVersionKind, StatusError, schema};
+use crate::registry::ResourceDef;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-/// How much is known about a kind.
-pub(super) fn shape_of(kind: &GroupVersionKind) -> Shape {
+/// How much is known about the bodies of a resource and its subresources, by their kind.
+pub(super) fn shape_of<'r>(resource: &'r ResourceDef, kind: &GroupVersionKind) -> Shape<'r> {
+    match &resource.custom {
+        Some(custom) if *kind == resource.group_version_kind() => {
+            Shape::Custom(Some(&custom.schema))
+        }
+        _ => built_in_shape(kind),
+    }
+}
+
+fn built_in_shape(kind: &GroupVersionKind) -> Shape<'static> {
     match schema::message_for(&kind.group, &kind.version, &kind.kind) {
         Some(message) => Shape::BuiltIn(message),
-        None => Shape::Custom,
+        None => Shape::Custom(None),
     }
 }
 
@@ -21,6 +31,7 @@ pub(super) fn shape_of(kind: &GroupVersionKind) -> Shape {
 pub(super) fn object(
     bytes: &[u8],
     headers: &HeaderMap,
+    resource: &ResourceDef,
     kind: &GroupVersionKind,
     field_validation: &str,
 ) -> Result<Decoded, StatusError> {
@@ -29,7 +40,7 @@ pub(super) fn object(
         media_type(headers)?,
         bytes,
         kind,
-        shape_of(kind),
+        shape_of(resource, kind),
         validation,
     )?;
     Ok(Decoded {
@@ -45,7 +56,7 @@ pub(super) fn delete_options(bytes: &[u8], headers: &HeaderMap) -> Result<Value,
     if media_type == MediaType::Protobuf {
         let kind = GroupVersionKind::new("", "v1", "DeleteOptions");
         let validation = FieldValidation::Ignore;
-        return decode::object(media_type, bytes, &kind, shape_of(&kind), validation)
+        return decode::object(media_type, bytes, &kind, built_in_shape(&kind), validation)
             .map(|decoded| decoded.value);
     }
     decode::untyped(media_type, bytes)

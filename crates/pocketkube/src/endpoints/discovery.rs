@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{ApiServer, respond};
+use crate::api::gvk::version_priority;
 use crate::api::{GroupVersion, StatusError};
-use crate::registry::{ResourceDef, Subresource, SubresourceKind};
+use crate::registry::{ResourceDef, Subresource, SubresourceKind, Verb};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -140,27 +141,6 @@ pub(super) fn group_versions(server: &ApiServer) -> Vec<GroupVersion> {
     all
 }
 
-/// Sorts versions as Kubernetes does: stable before beta before alpha, then by number.
-///
-/// Mirrors `apimachinery/pkg/version/helpers.go` (`CompareKubeAwareVersionStrings`).
-pub(crate) fn version_priority(version: &str) -> (u8, u32, u32, std::cmp::Reverse<String>) {
-    let parse = || -> Option<(u8, u32, u32)> {
-        let rest = version.strip_prefix('v')?;
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let major = rest[..digits].parse().ok()?;
-        match &rest[digits..] {
-            "" => Some((3, major, 0)),
-            tail if tail.starts_with("beta") => Some((2, major, tail[4..].parse().ok()?)),
-            tail if tail.starts_with("alpha") => Some((1, major, tail[5..].parse().ok()?)),
-            _ => None,
-        }
-    };
-    let (stage, major, minor) = parse().unwrap_or((0, 0, 0));
-    (stage, major, minor, std::cmp::Reverse(version.to_owned()))
-}
-
 fn groups(server: &ApiServer) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for group_version in group_versions(server) {
@@ -193,7 +173,26 @@ fn subresource_verbs(subresource: &Subresource) -> Vec<&'static str> {
     verbs
 }
 
+const CUSTOM_VERBS: &[Verb] = &[
+    Verb::Delete,
+    Verb::DeleteCollection,
+    Verb::Get,
+    Verb::List,
+    Verb::Patch,
+    Verb::Create,
+    Verb::Update,
+    Verb::Watch,
+];
+
 fn resource_verbs(resource: &ResourceDef) -> Vec<&'static str> {
+    if resource.is_custom() {
+        // Custom resources are listed in an order of their own.
+        return CUSTOM_VERBS
+            .iter()
+            .filter(|verb| resource.verbs.contains(verb))
+            .map(|verb| verb.as_str())
+            .collect();
+    }
     let mut verbs: Vec<_> = resource.verbs.iter().map(|verb| verb.as_str()).collect();
     verbs.sort_unstable();
     verbs
@@ -382,16 +381,4 @@ fn aggregated_resource(def: &ResourceDef) -> Value {
         resource["subresources"] = json!(subresources);
     }
     resource
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stable_versions_come_before_beta_and_alpha() {
-        let mut versions = ["v1beta1", "v2", "v1", "v1alpha3", "v10", "foo"];
-        versions.sort_by_cached_key(|version| std::cmp::Reverse(version_priority(version)));
-        assert_eq!(versions, ["v10", "v2", "v1", "v1beta1", "v1alpha3", "foo"]);
-    }
 }

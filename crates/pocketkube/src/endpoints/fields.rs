@@ -8,6 +8,7 @@ use super::decoding::shape_of;
 use super::request::Request;
 use crate::api::decode::Shape;
 use crate::api::managed_fields::{self, Force, Manager, ObjectSchema};
+use crate::api::structural::Structural;
 use crate::api::{GroupVersionKind, StatusError};
 use crate::registry::ScalePaths;
 
@@ -23,7 +24,7 @@ pub(super) enum Ownership {
 pub(super) fn own(request: &Request<'_>, object: &mut Value, old: Option<&Value>) {
     let kind = request.resource.group_version_kind();
     with_manager(request, &kind, |manager| {
-        managed_fields::update(schema_of(&kind), old, object, manager);
+        managed_fields::update(schema_of(request, &kind), old, object, manager);
     });
 }
 
@@ -44,7 +45,13 @@ fn apply_as(
         Force::No
     };
     with_manager(request, kind, |manager| {
-        managed_fields::apply(schema_of(kind), live, &request.call.body, manager, force)
+        managed_fields::apply(
+            schema_of(request, kind),
+            live,
+            &request.call.body,
+            manager,
+            force,
+        )
     })
 }
 
@@ -65,7 +72,7 @@ pub(super) fn apply_scale(request: &Request<'_>, scale: &Value) -> Result<Value,
 pub(super) fn own_scale(request: &Request<'_>, scale: &mut Value, old: &Value) {
     let kind = scale_kind();
     with_manager(request, &kind, |manager| {
-        managed_fields::update(schema_of(&kind), Some(old), scale, manager);
+        managed_fields::update(schema_of(request, &kind), Some(old), scale, manager);
     });
 }
 
@@ -98,11 +105,11 @@ fn segments(path: &str) -> Vec<&str> {
         .collect()
 }
 
-fn schema_of(kind: &GroupVersionKind) -> ObjectSchema<'static> {
+fn schema_of<'r>(request: &'r Request<'_>, kind: &GroupVersionKind) -> ObjectSchema<'r> {
     static UNKNOWN: Value = Value::Null;
-    match shape_of(kind) {
+    match shape_of(&request.resource, kind) {
         Shape::BuiltIn(message) => ObjectSchema::BuiltIn(message),
-        Shape::Custom => ObjectSchema::Custom(&UNKNOWN),
+        Shape::Custom(schema) => ObjectSchema::Custom(schema.map_or(&UNKNOWN, Structural::raw)),
     }
 }
 

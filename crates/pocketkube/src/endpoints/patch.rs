@@ -102,9 +102,9 @@ pub(super) fn patched(request: &Request<'_>, current: &Value) -> Result<Value, S
     match request.call.options.patch_type {
         PatchType::Json => patch::json::apply(current, patch),
         PatchType::Merge => patch::merge::apply(current, patch),
-        PatchType::StrategicMerge => match shape_of(&kind_of(request)) {
+        PatchType::StrategicMerge => match shape_of(&request.resource, &kind_of(request)) {
             Shape::BuiltIn(message) => patch::strategic::apply(current, patch, message),
-            Shape::Custom => Err(unsupported(SUPPORTED_CUSTOM)),
+            Shape::Custom(_) => Err(unsupported(SUPPORTED_CUSTOM)),
         },
         PatchType::Apply => fields::apply(request, Some(current)),
     }
@@ -122,7 +122,7 @@ fn kind_of(request: &Request<'_>) -> GroupVersionKind {
 
 /// The patched tree in normal form, judged as the request's field validation says.
 pub(super) fn normalized(request: &Request<'_>, patched: &Value) -> Result<Value, StatusError> {
-    let shape = shape_of(&kind_of(request));
+    let shape = shape_of(&request.resource, &kind_of(request));
     let result = decode::normalize(patched, shape)
         .map_err(|why| patch::bad_result(&patched.to_string(), &why))?;
     let mut unknown = match request.call.options.patch_type {

@@ -13,16 +13,18 @@ use crate::registry::ResourceDef;
 
 /// The tree as it is served.
 pub(super) fn value<'a>(resource: &ResourceDef, object: &'a Value) -> Cow<'a, Value> {
-    match resource.conversion {
-        Some(conversion) => Cow::Owned((conversion.from_storage)(object)),
+    let conversion = resource.conversion.as_ref();
+    match conversion.and_then(|conversion| conversion.from_storage(object)) {
+        Some(converted) => Cow::Owned(converted),
         None => Cow::Borrowed(object),
     }
 }
 
 /// The object as it is served.
 pub(super) fn object(resource: &ResourceDef, object: ObjectRef) -> ObjectRef {
-    match resource.conversion {
-        Some(conversion) => Object::new((conversion.from_storage)(object.value())),
+    let conversion = resource.conversion.as_ref();
+    match conversion.and_then(|conversion| conversion.from_storage(object.value())) {
+        Some(converted) => Object::new(converted),
         None => object,
     }
 }
@@ -57,7 +59,7 @@ pub(super) fn event(resource: &ResourceDef, event: WatchEvent) -> WatchEvent {
 pub(super) fn to_storage(resource: &ResourceDef, object: &mut Value) {
     object["apiVersion"] = resource.group_version().to_string().into();
     object["kind"] = resource.kind.as_ref().into();
-    if let Some(conversion) = resource.conversion {
-        *object = (conversion.to_storage)(object.take());
+    if let Some(conversion) = &resource.conversion {
+        *object = conversion.to_storage(object.take());
     }
 }

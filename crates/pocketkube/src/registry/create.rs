@@ -124,7 +124,7 @@ impl Registry {
 }
 
 fn metadata_errors(resource: &ResourceDef, object: &Value) -> ErrorList {
-    let rules = if resource.is_custom {
+    let rules = if resource.takes_any_finalizer() {
         object_meta
     } else {
         built_in_object_meta

@@ -19,8 +19,8 @@ pub use crate::api::validate::Scope;
 pub use create::generate_name;
 pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{
-    ALL_VERBS, Conversion, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind,
-    Verb,
+    ALL_VERBS, Conversion, CustomKind, ResourceDef, ScalePaths, SelectableField, Subresource,
+    SubresourceKind, Verb,
 };
 pub use store::{Admit, Registry, Unasked, WriteContext};
 pub use strategy::{HookContext, Objects, PlainStrategy, Reservation, Strategy};
@@ -28,6 +28,7 @@ pub use table::ResourceTable;
 pub use update::Change;
 
 pub mod admissionregistration;
+pub mod apiextensions;
 pub mod apiregistration;
 pub mod apps;
 pub mod authentication;
@@ -54,6 +55,7 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
         core::resources(),
         admissionregistration::resources(),
         apiregistration::resources(),
+        apiextensions::resources(),
         apps::resources(),
         authentication::resources(),
         authorization::resources(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::strategy::Strategy;
+use crate::api::structural::Structural;
 use crate::api::validate::Scope;
 use crate::api::{GroupResource, GroupVersion, GroupVersionKind};
 use crate::printers::TableDef;
@@ -131,10 +132,43 @@ impl SelectableField {
 ///
 /// Bodies are converted before anything looks at them, replies just before they leave: defaulting,
 /// strategy, columns and field selectors see stored objects only.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Conversion {
-    pub to_storage: fn(Value) -> Value,
-    pub from_storage: fn(&Value) -> Value,
+    to_storage: Arc<dyn Fn(Value) -> Value + Send + Sync>,
+    from_storage: Arc<ReadStored>,
+}
+
+type ReadStored = dyn Fn(&Value) -> Option<Value> + Send + Sync;
+
+impl Conversion {
+    /// `from_storage` gives `None` where an object is served as it is stored.
+    pub fn new(
+        to_storage: impl Fn(Value) -> Value + Send + Sync + 'static,
+        from_storage: impl Fn(&Value) -> Option<Value> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            to_storage: Arc::new(to_storage),
+            from_storage: Arc::new(from_storage),
+        }
+    }
+
+    pub fn to_storage(&self, object: Value) -> Value {
+        (self.to_storage)(object)
+    }
+
+    /// The object as it is served; `None` where that is how it is stored.
+    pub fn from_storage(&self, object: &Value) -> Option<Value> {
+        (self.from_storage)(object)
+    }
+}
+
+/// What only resources of a CustomResourceDefinition have.
+#[derive(Debug)]
+pub struct CustomKind {
+    pub schema: Structural,
+    pub list_kind: String,
+    /// Names the state of the definition that the row was made of.
+    pub definition: String,
 }
 
 /// Everything the cluster knows about one served resource.
@@ -148,8 +182,8 @@ pub struct ResourceDef {
     pub short_names: Vec<Cow<'static, str>>,
     pub categories: Vec<Cow<'static, str>>,
     pub scope: Scope,
-    /// Whether a CustomResourceDefinition brought it.
-    pub is_custom: bool,
+    /// What its CustomResourceDefinition says, where one brought it.
+    pub custom: Option<Arc<CustomKind>>,
     pub verbs: Cow<'static, [Verb]>,
     pub subresources: Vec<Subresource>,
     /// Whose objects these are in storage: another resource's where two groups serve the same.
@@ -184,7 +218,7 @@ impl ResourceDef {
             short_names: Vec::new(),
             categories: Vec::new(),
             scope: Scope::Namespaced,
-            is_custom: false,
+            custom: None,
             verbs: ALL_VERBS.into(),
             subresources: Vec::new(),
             storage: Arc::new(GroupResource::new(group, plural)),
@@ -314,8 +348,21 @@ impl ResourceDef {
         GroupResource::new(&self.group, &self.plural)
     }
 
+    pub fn is_custom(&self) -> bool {
+        self.custom.is_some()
+    }
+
+    /// Whether finalizers need no domain: the rule of kinds that Kubernetes' core brings does not
+    /// hold for definitions and what they define.
+    pub fn takes_any_finalizer(&self) -> bool {
+        self.is_custom() || self.group == "apiextensions.k8s.io"
+    }
+
     pub fn list_kind(&self) -> String {
-        format!("{}List", self.kind)
+        match &self.custom {
+            Some(custom) => custom.list_kind.clone(),
+            None => format!("{}List", self.kind),
+        }
     }
 
     pub fn subresource(&self, name: &str) -> Option<&Subresource> {

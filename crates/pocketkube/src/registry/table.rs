@@ -54,6 +54,32 @@ impl ResourceTable {
         }
     }
 
+    /// Makes `rows` all that is served of a resource: other versions of it go.
+    pub fn replace(&self, group: &str, plural: &str, replacement: Vec<ResourceDef>) {
+        let mut rows = self.rows.write();
+        rows.by_route
+            .retain(|(own_group, _, own_plural), _| own_group != group || own_plural != plural);
+        for resource in replacement {
+            let route = (
+                group.to_owned(),
+                resource.version.to_string(),
+                plural.to_owned(),
+            );
+            rows.by_route.insert(route, Arc::new(resource));
+        }
+        self.edition.send_modify(|edition| *edition += 1);
+    }
+
+    /// The rows of a resource, one a version.
+    pub fn versions(&self, group: &str, plural: &str) -> Vec<Arc<ResourceDef>> {
+        let rows = self.rows.read();
+        rows.by_route
+            .values()
+            .filter(|row| row.group == group && row.plural == plural)
+            .cloned()
+            .collect()
+    }
+
     /// The resource that a path's group, version and plural name lead to.
     pub fn by_route(&self, group: &str, version: &str, plural: &str) -> Option<Arc<ResourceDef>> {
         let route = (group.to_owned(), version.to_owned(), plural.to_owned());

@@ -205,7 +205,7 @@ fn carry_over(object: &mut Value, old: &Value) {
 }
 
 fn metadata_errors(resource: &ResourceDef, object: &Value, old: &Value) -> ErrorList {
-    let rules = if resource.is_custom {
+    let rules = if resource.takes_any_finalizer() {
         object_meta_update
     } else {
         built_in_object_meta_update

@@ -25,6 +25,7 @@ use super::field::go_quote;
 use super::gvk::{GroupVersion, GroupVersionKind};
 use super::schema::{self, Message};
 use super::status::StatusError;
+use super::structural::Structural;
 
 /// What happens to unknown and duplicate fields (`?fieldValidation=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,10 +72,10 @@ impl MediaType {
 
 /// How much is known about the kind that is wanted.
 #[derive(Clone, Copy, Debug)]
-pub enum Shape {
+pub enum Shape<'s> {
     BuiltIn(&'static Message),
-    /// A custom resource: only `metadata` has a known shape.
-    Custom,
+    /// A custom resource: `metadata` has a known shape, the rest is pruned by the schema.
+    Custom(Option<&'s Structural>),
 }
 
 /// An object that was decoded.
@@ -94,7 +95,7 @@ pub fn object(
     media_type: MediaType,
     body: &[u8],
     wanted: &GroupVersionKind,
-    shape: Shape,
+    shape: Shape<'_>,
     validation: FieldValidation,
 ) -> Result<Decoded, StatusError> {
     let unrecognized = |error: String| {
@@ -133,7 +134,7 @@ pub fn object(
 pub fn tree(
     body: &Value,
     wanted: &GroupVersionKind,
-    shape: Shape,
+    shape: Shape<'_>,
     validation: FieldValidation,
 ) -> Result<Decoded, StatusError> {
     let node = Node::from(body);
@@ -153,7 +154,7 @@ pub struct Normalized {
 }
 
 /// Brings a patched object into normal form. The error is Go's message for a wrong type.
-pub fn normalize(value: &Value, shape: Shape) -> Result<Normalized, String> {
+pub fn normalize(value: &Value, shape: Shape<'_>) -> Result<Normalized, String> {
     let fitted = fit(Node::from(value), shape)?;
     Ok(Normalized {
         value: fitted.value,
@@ -171,10 +172,19 @@ pub fn untyped(media_type: MediaType, body: &[u8]) -> Result<(Value, Vec<String>
     Ok(strict::untyped(node))
 }
 
-fn fit(node: Node<'_>, shape: Shape) -> Result<Fitted, String> {
+fn fit(node: Node<'_>, shape: Shape<'_>) -> Result<Fitted, String> {
     match shape {
         Shape::BuiltIn(message) => strict::fit(node, message),
-        Shape::Custom => strict::fit_custom(node),
+        Shape::Custom(schema) => {
+            let mut fitted = strict::fit_custom(node)?;
+            if let Some(schema) = schema {
+                let unknown = schema.prune(&mut fitted.value).into_iter();
+                fitted
+                    .strict_errors
+                    .extend(unknown.map(|path| format!("unknown field {}", go_quote(&path))));
+            }
+            Ok(fitted)
+        }
     }
 }
 

@@ -309,7 +309,7 @@ fn custom_resources_keep_what_they_bring() {
         MediaType::Json,
         body,
         &wanted,
-        Shape::Custom,
+        Shape::Custom(None),
         FieldValidation::Warn,
     )
     .expect("valid");

@@ -243,7 +243,7 @@ impl Builder {
     }
 }
 
-fn list_of(name: &str) -> Value {
+pub(super) fn list_of(name: &str) -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let kind = name.rsplit('.').next().unwrap_or(name);
     json!({

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::custom;
 use super::definitions::{self, REFERENCE_PREFIX, builtin};
 use super::paths;
 use crate::endpoints::KUBERNETES_VERSION;
@@ -19,7 +20,11 @@ pub(super) fn version_3(resources: &[Arc<ResourceDef>]) -> Value {
     for resource in resources {
         wanted.extend(definitions::types_of(resource));
     }
-    let schemas = reachable(wanted);
+    let own = resources
+        .iter()
+        .flat_map(|resource| custom::definitions(resource))
+        .collect();
+    let schemas = reachable(wanted, &own);
     json!({
         "openapi": "3.0.0",
         "info": info(),
@@ -33,9 +38,14 @@ pub(super) fn version_3(resources: &[Arc<ResourceDef>]) -> Value {
 
 /// The document of everything that is served.
 pub(super) fn version_2(resources: &[Arc<ResourceDef>]) -> Value {
+    let own = resources
+        .iter()
+        .flat_map(|resource| custom::definitions(resource))
+        .map(|(name, schema)| (name, custom::for_version_2(&schema)));
     let definitions: Map<String, Value> = builtin()
         .iter()
         .map(|(name, schema)| (name.clone(), definitions::for_version_2(schema)))
+        .chain(own)
         .collect();
     json!({
         "swagger": "2.0",
@@ -59,14 +69,14 @@ fn security() -> Value {
 }
 
 /// The definitions that `wanted` names, and those that they refer to.
-fn reachable(mut wanted: Vec<String>) -> BTreeMap<String, Value> {
+fn reachable(mut wanted: Vec<String>, own: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     let all = builtin();
     let mut found = BTreeMap::new();
     while let Some(name) = wanted.pop() {
         if found.contains_key(&name) {
             continue;
         }
-        let Some(schema) = all.get(&name) else {
+        let Some(schema) = own.get(&name).or_else(|| all.get(&name)) else {
             continue;
         };
         collect_references(schema, &mut wanted);

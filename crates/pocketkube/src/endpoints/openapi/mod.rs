@@ -4,6 +4,7 @@
 //! version 2 is one document for all. Both are made from the types' own schemas when somebody
 //! asks, and again after the resource table has changed. Mirrors `kube-openapi/pkg/handler3`.
 
+mod custom;
 mod definitions;
 mod document;
 mod paths;
@@ -23,12 +24,16 @@ use sha2::{Digest, Sha256};
 use super::discovery::group_versions;
 use super::{ApiServer, respond};
 use crate::api::{GroupVersion, StatusError};
+use crate::registry::ResourceDef;
 
-/// Documents of the table's present edition, each made when first asked for.
+/// Documents, each made when first asked for and again when one of its resources has changed.
 #[derive(Default)]
 pub(super) struct OpenApiCache {
-    edition: Mutex<(u64, BTreeMap<String, Document>)>,
+    documents: Mutex<BTreeMap<String, (Resources, Document)>>,
 }
+
+/// What a document is about.
+type Resources = Vec<Arc<ResourceDef>>;
 
 #[derive(Clone)]
 struct Document {
@@ -52,20 +57,25 @@ impl Document {
 impl OpenApiCache {
     fn get(
         &self,
-        server: &ApiServer,
         name: &str,
-        make: impl FnOnce() -> serde_json::Value,
+        resources: Resources,
+        make: impl FnOnce(&[Arc<ResourceDef>]) -> serde_json::Value,
     ) -> Document {
-        let edition = server.registry().resources().edition();
-        let mut cached = self.edition.lock();
-        if cached.0 != edition {
-            *cached = (edition, BTreeMap::new());
-        }
-        if let Some(document) = cached.1.get(name) {
+        let is_same = |cached: &Resources| {
+            cached.len() == resources.len()
+                && cached
+                    .iter()
+                    .zip(&resources)
+                    .all(|(a, b)| Arc::ptr_eq(a, b))
+        };
+        if let Some((cached, document)) = self.documents.lock().get(name)
+            && is_same(cached)
+        {
             return document.clone();
         }
-        let document = Document::new(respond::encode(&make()));
-        cached.1.insert(name.to_owned(), document.clone());
+        let document = Document::new(respond::encode(&make(&resources)));
+        let entry = (resources, document.clone());
+        self.documents.lock().insert(name.to_owned(), entry);
         document
     }
 }
@@ -103,23 +113,23 @@ fn version_2(
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*/*");
-    let make = || document::version_2(&server.registry().resources().all());
+    let all = || server.registry().resources().all();
+    let json = || server.openapi().get("v2", all(), document::version_2);
     for clause in accept.split(',').map(str::trim) {
         match clause.split(';').next().unwrap_or_default().trim() {
             "application/json" => {
-                return Ok(answer(&server.openapi().get(server, "v2", make), request));
+                return Ok(answer(&json(), request));
             }
             // Without a wish upstream sends JSON and calls it text.
             "*/*" | "application/*" => {
-                let document = server.openapi().get(server, "v2", make);
-                let mut response = answer(&document, request);
+                let mut response = answer(&json(), request);
                 let text = HeaderValue::from_static("text/plain; charset=utf-8");
                 response.headers_mut().insert(CONTENT_TYPE, text);
                 return Ok(response);
             }
             // Clients write "@v1.0", which is no media type, so the answer writes ".v1.0".
             form if form.contains("proto-openapi.spec.v2") => {
-                let body = protobuf::encode(&make());
+                let body = protobuf::encode(&document::version_2(&all()));
                 return Ok(respond::typed_response(
                     StatusCode::OK,
                     PROTOBUF,
@@ -141,11 +151,10 @@ fn path_of(group_version: &GroupVersion) -> String {
 }
 
 fn version_3(server: &ApiServer, group_version: &GroupVersion) -> Document {
-    server.openapi().get(server, &path_of(group_version), || {
-        let mut resources = server.registry().resources().all();
-        resources.retain(|resource| resource.group_version() == *group_version);
-        document::version_3(&resources)
-    })
+    let mut resources = server.registry().resources().all();
+    resources.retain(|resource| resource.group_version() == *group_version);
+    let path = path_of(group_version);
+    server.openapi().get(&path, resources, document::version_3)
 }
 
 fn index(server: &ApiServer) -> Response<Body> {

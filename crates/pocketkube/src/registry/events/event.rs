@@ -29,10 +29,7 @@ pub fn resource() -> ResourceDef {
         .selectable(selectable_fields("regarding", "reportingController"))
         .stored_as(
             GroupResource::new("", "events"),
-            Conversion {
-                to_storage,
-                from_storage,
-            },
+            Conversion::new(to_storage, |event| Some(from_storage(event))),
         )
 }
 

@@ -29,10 +29,7 @@ pub fn resource() -> ResourceDef {
 pub fn resource_v1() -> ResourceDef {
     in_version("v1").stored_as(
         GroupResource::new("autoscaling", "horizontalpodautoscalers"),
-        Conversion {
-            to_storage: v1::to_storage,
-            from_storage: v1::from_storage,
-        },
+        Conversion::new(v1::to_storage, |object| Some(v1::from_storage(object))),
     )
 }
 

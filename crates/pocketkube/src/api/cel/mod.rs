@@ -1,0 +1,199 @@
+//! Expressions in CEL, as Kubernetes extends it.
+//!
+//! The language comes from `cel`, the functions from `kube-cel`; this module compiles an expression
+//! once, binds variables and puts failures into the words of the API server. Which variables there
+//! are is the business of whoever evaluates. Mirrors `apiserver/pkg/cel` (v1.35).
+
+mod values;
+
+use std::sync::OnceLock;
+
+use kube_cel::KubeCelExt;
+use kube_cel::cel::common::ast::IdedExpr;
+use kube_cel::cel::parser::Parser;
+use kube_cel::cel::{Context, ExecutionError};
+
+pub use kube_cel::cel::Value;
+pub use values::{escape, from_json, map_of, optional};
+
+thread_local! {
+    /// The functions of Kubernetes, registered once a thread.
+    static LIBRARY: Context<'static> = Context::default().with_all();
+}
+
+/// One expression, parsed when it is first needed.
+#[derive(Debug)]
+pub struct Expression {
+    text: String,
+    parsed: OnceLock<Result<IdedExpr, String>>,
+}
+
+/// Why an evaluation has no result, in the words of cel-go.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl Expression {
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            parsed: OnceLock::new(),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with the expression, before it meets any value: its syntax, and names that
+    /// are neither among `variables` nor functions.
+    pub fn compile(&self, variables: &[&str]) -> Result<(), String> {
+        let parsed = self.parsed()?;
+        let references = parsed.references();
+        let mut unknown: Vec<&str> = references
+            .variables()
+            .into_iter()
+            .filter(|name| !variables.contains(name) && !is_namespace_or_type(name))
+            .collect();
+        unknown.sort_unstable();
+        match unknown.first() {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "compilation failed: ERROR: <input>:1:{}: undeclared reference to '{name}' (in container '')\n | {}\n | {}^",
+                self.text.find(name).unwrap_or(0) + 1,
+                self.text.lines().next().unwrap_or_default(),
+                ".".repeat(self.text.find(name).unwrap_or(0)),
+            )),
+        }
+    }
+
+    /// The syntax tree, for whoever judges more than names.
+    pub fn parsed(&self) -> Result<&IdedExpr, String> {
+        let parsed = self.parsed.get_or_init(|| {
+            let parser = Parser::new().enable_optional_syntax(true);
+            parser.parse(&self.text).map_err(|errors| {
+                let first = errors.to_string();
+                format!("compilation failed: {}", first.replace("\n| ", "\n | "))
+            })
+        });
+        parsed.as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether the expression names a variable.
+    pub fn uses(&self, variable: &str) -> bool {
+        self.parsed()
+            .is_ok_and(|parsed| parsed.references().has_variable(variable))
+    }
+
+    /// The value of the expression with these variables.
+    pub fn evaluate(&self, variables: &[(&str, Value)]) -> Result<Value, Failure> {
+        let parsed = self.parsed().map_err(Failure)?;
+        LIBRARY.with(|library| {
+            let mut scope = library.new_inner_scope();
+            for (name, value) in variables {
+                scope.add_variable_from_value(*name, value.clone());
+            }
+            Value::resolve(parsed, &scope).map_err(|error| Failure(words(&error)))
+        })
+    }
+}
+
+/// Prefixes of functions (`quantity` is a function, `math` is not a variable), and type names.
+fn is_namespace_or_type(name: &str) -> bool {
+    const KNOWN: &[&str] = &[
+        "math",
+        "sets",
+        "optional",
+        "base64",
+        "jsonpatch",
+        "format",
+        "strings",
+        "lists",
+        "ip",
+        "cidr",
+        "net",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bool",
+        "bytes",
+        "list",
+        "map",
+        "type",
+        "null_type",
+        "dyn",
+        "duration",
+        "timestamp",
+        "google",
+        "kubernetes",
+        "Object",
+        "JSONPatch",
+    ];
+    KNOWN.contains(&name) || name.starts_with('@') || name.starts_with("__")
+}
+
+/// An error as cel-go words it.
+fn words(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::NoSuchOverload
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::UnsupportedUnaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..)
+        | ExecutionError::UnsupportedTargetType { .. }
+        | ExecutionError::NotSupportedAsMethod { .. } => "no such overload".to_owned(),
+        ExecutionError::UndeclaredReference(name) => {
+            format!("undeclared reference to '{name}'")
+        }
+        ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
+        ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
+        ExecutionError::Overflow(..) => "integer overflow".to_owned(),
+        ExecutionError::IndexOutOfBounds(index) => match index {
+            Value::Int(index) => format!("index out of bounds: {index}"),
+            other => format!("index out of bounds: {other:?}"),
+        },
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_see_their_variables_and_the_functions_of_kubernetes() {
+        let expression =
+            Expression::new("self.size() == 2 && quantity('1Gi').isGreaterThan(quantity('1Mi'))");
+        let value = from_json(&serde_json::json!([1, 2]));
+        assert_eq!(expression.compile(&["self"]), Ok(()));
+        assert_eq!(
+            expression.evaluate(&[("self", value)]),
+            Ok(Value::Bool(true))
+        );
+    }
+
+    #[test]
+    fn failures_are_worded_as_cel_go_words_them() {
+        let value = from_json(&serde_json::json!({"a": 1}));
+        let outcome = Expression::new("self.b == 1").evaluate(&[("self", value.clone())]);
+        assert_eq!(outcome, Err(Failure("no such key: b".to_owned())));
+        let outcome = Expression::new("self.a / 0 == 1").evaluate(&[("self", value)]);
+        assert_eq!(outcome, Err(Failure("division by zero".to_owned())));
+    }
+
+    #[test]
+    fn what_cannot_be_compiled_is_pointed_at() {
+        let wrong = Expression::new("self.a >").compile(&["self"]).unwrap_err();
+        assert!(
+            wrong.starts_with("compilation failed: ERROR: <input>:1:"),
+            "{wrong}"
+        );
+        let unknown = Expression::new("foo == 1").compile(&["self"]).unwrap_err();
+        assert_eq!(
+            unknown,
+            "compilation failed: ERROR: <input>:1:1: undeclared reference to 'foo' (in container '')\n | foo == 1\n | ^"
+        );
+    }
+}

@@ -1,0 +1,371 @@
+//! Rules in CEL (`x-kubernetes-validations`): held against values, and against what they were.
+//!
+//! Mirrors `apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go` (v1.35).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Kind, Node};
+use crate::api::cel::{self, Expression};
+use crate::api::field::{Error, ErrorList, ErrorType, Path};
+use crate::api::tree::text;
+
+/// Longest message that an expression may make.
+const MOST_MESSAGE_BYTES: usize = 5 * 1024;
+
+/// One rule of a schema.
+#[derive(Debug)]
+pub struct Rule {
+    rule: Expression,
+    message: String,
+    message_expression: Option<Expression>,
+    reason: String,
+    field_path: String,
+    optional_old_self: bool,
+}
+
+impl Rule {
+    /// Reads one entry of `x-kubernetes-validations`.
+    pub fn read(rule: &Value) -> Self {
+        let message_expression = text(rule, "messageExpression");
+        Self {
+            rule: Expression::new(text(rule, "rule")),
+            message: text(rule, "message").trim().to_owned(),
+            message_expression: (!message_expression.trim().is_empty())
+                .then(|| Expression::new(message_expression)),
+            reason: text(rule, "reason").to_owned(),
+            field_path: text(rule, "fieldPath").to_owned(),
+            optional_old_self: rule["optionalOldSelf"] == true,
+        }
+    }
+
+    /// What is wrong with the rule's own expression.
+    pub fn compile(&self) -> Result<(), String> {
+        self.rule.compile(VARIABLES)
+    }
+
+    /// What is wrong with the expression that makes the message.
+    pub fn compile_message(&self) -> Result<(), String> {
+        self.message_expression
+            .as_ref()
+            .map_or(Ok(()), |expression| expression.compile(VARIABLES))
+    }
+
+    /// Whether the rule compares with the value before.
+    pub fn is_transition(&self) -> bool {
+        self.rule.uses("oldSelf")
+    }
+
+    /// The rule as errors about it name it.
+    fn named(&self) -> &str {
+        match self.message.as_str() {
+            "" => self.rule.text().trim(),
+            message => message,
+        }
+    }
+}
+
+const VARIABLES: &[&str] = &["self", "oldSelf"];
+
+/// Adds what the rules say to the errors there are.
+pub(super) fn validate(object: &Value, old: Option<&Value>, root: &Node, errors: &mut ErrorList) {
+    if !root.has_rules {
+        return;
+    }
+    if errors.iter().any(blocks_rules) {
+        errors.push(Error::invalid(
+            Path::default(),
+            Value::Null,
+            "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+        ));
+        return;
+    }
+    let mut walk = Walk { errors };
+    walk.visit(object, old, root, root, Place::root(old.is_some()));
+}
+
+/// Mistakes that would make rules fail in confusing ways.
+fn blocks_rules(error: &Error) -> bool {
+    matches!(
+        error.error_type,
+        ErrorType::NotSupported
+            | ErrorType::Required
+            | ErrorType::TooLong
+            | ErrorType::TooMany
+            | ErrorType::TypeInvalid
+    )
+}
+
+struct Walk<'w> {
+    errors: &'w mut ErrorList,
+}
+
+/// Where the walk is.
+#[derive(Clone)]
+struct Place {
+    path: Path,
+    /// Whether this is an object with its own metadata.
+    is_object: bool,
+    /// Whether the nearest part that can be compared with its former self is as it was.
+    is_unchanged: bool,
+    is_update: bool,
+}
+
+impl Place {
+    fn root(is_update: bool) -> Self {
+        Self {
+            path: Path::default(),
+            is_object: true,
+            is_unchanged: false,
+            is_update,
+        }
+    }
+
+    fn below(&self, path: Path, node: &Node, value: &Value, old: Option<&Value>) -> Self {
+        let is_unchanged = match old {
+            Some(old) => old == value,
+            None => self.is_unchanged,
+        };
+        Self {
+            path,
+            is_object: node.embedded,
+            is_unchanged: self.is_update && is_unchanged,
+            is_update: self.is_update,
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// `node` holds the rules, `shape` says what the value is: they differ below `allOf`.
+    fn visit(
+        &mut self,
+        value: &Value,
+        old: Option<&Value>,
+        node: &Node,
+        shape: &Node,
+        place: Place,
+    ) {
+        if value.is_null() || !node.has_rules {
+            return;
+        }
+        self.rules(value, old, node, shape, &place);
+        for nested in node.checks.iter().flat_map(|checks| &checks.all_of) {
+            self.visit(value, old, nested, shape, place.clone());
+        }
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let (Some(child), Some(shape_child)) = (node.entry(key), shape.entry(key))
+                    else {
+                        continue;
+                    };
+                    let old = match shape.map_is_atomic {
+                        true => None,
+                        false => old.and_then(|old| old.get(key)),
+                    };
+                    let path = match node.properties.contains_key(key) {
+                        true => place.path.child(key),
+                        false => place.path.key(key),
+                    };
+                    let below = place.below(path, shape_child, value, old);
+                    self.visit(value, old, child, shape_child, below);
+                }
+            }
+            Value::Array(list) => {
+                let (Some(items), Some(shape_items)) = (&node.items, &shape.items) else {
+                    return;
+                };
+                for (index, item) in list.iter().enumerate() {
+                    let old = shape.before(item, old);
+                    let below = place.below(place.path.index(index), shape_items, item, old);
+                    self.visit(item, old, items, shape_items, below);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn rules(
+        &mut self,
+        value: &Value,
+        old: Option<&Value>,
+        node: &Node,
+        shape: &Node,
+        place: &Place,
+    ) {
+        if node.rules.is_empty() {
+            return;
+        }
+        let current = to_cel(value, shape, place.is_object);
+        let former = old.map(|old| to_cel(old, shape, place.is_object));
+        for rule in &node.rules {
+            let is_transition = rule.is_transition();
+            if is_transition && former.is_none() && !rule.optional_old_self {
+                continue;
+            }
+            // What was wrong before and is untouched is let pass.
+            if !is_transition && place.is_unchanged {
+                continue;
+            }
+            let mut variables = vec![("self", current.clone())];
+            match (&former, rule.optional_old_self) {
+                (former, true) => variables.push(("oldSelf", cel::optional(former.clone()))),
+                (Some(former), false) => variables.push(("oldSelf", former.clone())),
+                (None, false) => {}
+            }
+            self.errors
+                .extend(judge(rule, &variables, shape, &place.path));
+        }
+    }
+}
+
+fn judge(
+    rule: &Rule,
+    variables: &[(&str, cel::Value)],
+    shape: &Node,
+    path: &Path,
+) -> Option<Error> {
+    let type_name = type_name(shape);
+    let failure = match rule.rule.evaluate(variables) {
+        Ok(cel::Value::Bool(true)) => return None,
+        Ok(_) => None,
+        Err(failure) => Some(failure.0),
+    };
+    if let Some(failure) = failure {
+        let detail = match failure.as_str() {
+            "no such overload" => format!(
+                "'{failure}': call arguments did not match a supported operator, function or macro signature for rule: {}",
+                rule.named()
+            ),
+            _ => format!("{failure} evaluating rule: {}", rule.named()),
+        };
+        return Some(Error::invalid(path.clone(), type_name, &detail));
+    }
+    let detail = message(rule, variables);
+    let path = match rule.field_path.as_str() {
+        "" => path.clone(),
+        field => join(path, field),
+    };
+    Some(match rule.reason.as_str() {
+        "FieldValueForbidden" => Error::forbidden(path, &detail),
+        "FieldValueRequired" => Error::required(path, &detail),
+        "FieldValueDuplicate" => Error::duplicate(path, type_name),
+        _ => Error::invalid(path, type_name, &detail),
+    })
+}
+
+fn message(rule: &Rule, variables: &[(&str, cel::Value)]) -> String {
+    if let Some(expression) = &rule.message_expression
+        && let Ok(cel::Value::String(message)) = expression.evaluate(variables)
+    {
+        let message = message.trim();
+        if !message.is_empty() && message.len() <= MOST_MESSAGE_BYTES && !message.contains('\n') {
+            return message.to_owned();
+        }
+    }
+    match rule.message.as_str() {
+        "" => format!("failed rule: {}", rule.named()),
+        message => message.to_owned(),
+    }
+}
+
+/// A rule's `fieldPath` (`.a.b`, `['c']`) below the path of its schema.
+fn join(path: &Path, field: &str) -> Path {
+    let mut path = path.clone();
+    for segment in super::field_path(field) {
+        path = path.child(&segment);
+    }
+    path
+}
+
+fn type_name(node: &Node) -> &'static str {
+    match node.kind {
+        Kind::Object => "object",
+        Kind::Array => "array",
+        Kind::String => "string",
+        Kind::Integer => "integer",
+        Kind::Number => "number",
+        Kind::Boolean => "boolean",
+        Kind::Any | Kind::IntOrString => "",
+    }
+}
+
+// === Values as rules see them ===
+
+/// Only declared fields are seen, with the types that the schema gives them.
+fn to_cel(value: &Value, node: &Node, is_object: bool) -> cel::Value {
+    match value {
+        Value::Object(map) => cel::map_of(map.iter().filter_map(|(key, value)| {
+            if is_object && matches!(key.as_str(), "apiVersion" | "kind" | "metadata") {
+                return Some((key.clone(), identity(key, value)));
+            }
+            match (node.properties.get(key), node.entry(key)) {
+                (Some(child), _) => Some((cel::escape(key), to_cel(value, child, child.embedded))),
+                (None, Some(each)) => Some((key.clone(), to_cel(value, each, each.embedded))),
+                (None, None) if matches!(node.additional, super::Additional::Allowed) => {
+                    Some((key.clone(), cel::from_json(value)))
+                }
+                (None, None) => None,
+            }
+        })),
+        Value::Array(list) => {
+            let each = list.iter().map(|item| match &node.items {
+                Some(items) => to_cel(item, items, items.embedded),
+                None => cel::from_json(item),
+            });
+            cel::Value::List(Arc::new(each.collect()))
+        }
+        Value::String(text) => formatted(text, node),
+        Value::Number(number) => match node.kind {
+            Kind::Number => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            Kind::Integer | Kind::IntOrString if !number.is_i64() && !number.is_u64() => {
+                cel::Value::Int(number.as_f64().map_or(0, |number| number as i64))
+            }
+            _ => cel::from_json(value),
+        },
+        other => cel::from_json(other),
+    }
+}
+
+/// Of metadata, rules see the names only.
+fn identity(key: &str, value: &Value) -> cel::Value {
+    if key != "metadata" {
+        return cel::from_json(value);
+    }
+    let names = ["name", "generateName"].into_iter();
+    cel::map_of(names.filter_map(|name| {
+        let value = value.get(name)?;
+        Some((name.to_owned(), cel::from_json(value)))
+    }))
+}
+
+/// Moments, spans and bytes are values of their own.
+fn formatted(text: &str, node: &Node) -> cel::Value {
+    let plain = || cel::Value::String(Arc::new(text.to_owned()));
+    let Some(checks) = &node.checks else {
+        return plain();
+    };
+    let convert = |function: &str| {
+        let conversion = Expression::new(&format!("{function}(text)"));
+        conversion.evaluate(&[("text", plain())])
+    };
+    match checks.format.as_str() {
+        "date-time" => convert("timestamp").unwrap_or_else(|_| plain()),
+        "date" => {
+            let midnight = cel::Value::String(Arc::new(format!("{text}T00:00:00Z")));
+            Expression::new("timestamp(text)")
+                .evaluate(&[("text", midnight)])
+                .unwrap_or_else(|_| plain())
+        }
+        "duration" => convert("duration").unwrap_or_else(|_| plain()),
+        "byte" => {
+            use base64::Engine;
+            match base64::engine::general_purpose::STANDARD.decode(text) {
+                Ok(bytes) => cel::Value::Bytes(Arc::new(bytes)),
+                Err(_) => plain(),
+            }
+        }
+        _ => plain(),
+    }
+}
