@@ -4,6 +4,7 @@
 //! once, binds variables and puts failures into the words of the API server. Which variables there
 //! are is the business of whoever evaluates. Mirrors `apiserver/pkg/cel` (v1.35).
 
+mod optional;
 mod values;
 
 use std::sync::OnceLock;
@@ -14,7 +15,7 @@ use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{Context, ExecutionError};
 
 pub use kube_cel::cel::Value;
-pub use values::{escape, from_json, map_of, optional};
+pub use values::{escape, from_json, map_of, optional_value};
 
 thread_local! {
     /// The functions of Kubernetes, registered once a thread.
@@ -25,6 +26,8 @@ thread_local! {
 #[derive(Debug)]
 pub struct Expression {
     text: String,
+    /// Variables that hold optional values.
+    optional: &'static [&'static str],
     parsed: OnceLock<Result<IdedExpr, String>>,
 }
 
@@ -35,8 +38,14 @@ pub struct Failure(pub String);
 
 impl Expression {
     pub fn new(text: &str) -> Self {
+        Self::with_optional(text, &[])
+    }
+
+    /// An expression in which some variables hold optional values.
+    pub fn with_optional(text: &str, variables: &'static [&'static str]) -> Self {
         Self {
             text: text.to_owned(),
+            optional: variables,
             parsed: OnceLock::new(),
         }
     }
@@ -71,10 +80,11 @@ impl Expression {
     pub fn parsed(&self) -> Result<&IdedExpr, String> {
         let parsed = self.parsed.get_or_init(|| {
             let parser = Parser::new().enable_optional_syntax(true);
-            parser.parse(&self.text).map_err(|errors| {
+            let parsed = parser.parse(&self.text).map_err(|errors| {
                 let first = errors.to_string();
                 format!("compilation failed: {}", first.replace("\n| ", "\n | "))
-            })
+            })?;
+            Ok(optional::spell_out(parsed, self.optional))
         });
         parsed.as_ref().map_err(Clone::clone)
     }
@@ -195,5 +205,28 @@ mod tests {
             unknown,
             "compilation failed: ERROR: <input>:1:1: undeclared reference to 'foo' (in container '')\n | foo == 1\n | ^"
         );
+    }
+
+    #[test]
+    fn optional_values_and_fields_can_be_asked() {
+        let value = from_json(&serde_json::json!({"a": {"b": 1}}));
+        for (text, old) in [
+            ("self.?x.orValue(3) == 3", None),
+            (
+                "self.?a.?b.orValue(3) == 1 && self.?x.?b.orValue(3) == 3",
+                None,
+            ),
+            ("self.?a.b.orValue(3) == 1", None),
+            ("!oldSelf.hasValue() && !oldSelf.?a.hasValue()", None),
+            ("oldSelf.?a.?b.orValue(3) == 1", Some(value.clone())),
+        ] {
+            let expression = Expression::with_optional(text, &["oldSelf"]);
+            let variables = [("self", value.clone()), ("oldSelf", optional_value(old))];
+            assert_eq!(
+                expression.evaluate(&variables),
+                Ok(Value::Bool(true)),
+                "{text}"
+            );
+        }
     }
 }

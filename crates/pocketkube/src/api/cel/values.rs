@@ -42,7 +42,7 @@ pub fn map_of(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
 }
 
 /// A value that may be missing (`optional_type`).
-pub fn optional(value: Option<Value>) -> Value {
+pub fn optional_value(value: Option<Value>) -> Value {
     Value::Opaque(Arc::new(match value {
         Some(value) => OptionalValue::of(value),
         None => OptionalValue::none(),

@@ -29,14 +29,16 @@ impl Rule {
     /// Reads one entry of `x-kubernetes-validations`.
     pub fn read(rule: &Value) -> Self {
         let message_expression = text(rule, "messageExpression");
+        let optional_old_self = rule["optionalOldSelf"] == true;
+        let optional: &[&str] = if optional_old_self { &["oldSelf"] } else { &[] };
         Self {
-            rule: Expression::new(text(rule, "rule")),
+            rule: Expression::with_optional(text(rule, "rule"), optional),
             message: text(rule, "message").trim().to_owned(),
             message_expression: (!message_expression.trim().is_empty())
-                .then(|| Expression::new(message_expression)),
+                .then(|| Expression::with_optional(message_expression, optional)),
             reason: text(rule, "reason").to_owned(),
             field_path: text(rule, "fieldPath").to_owned(),
-            optional_old_self: rule["optionalOldSelf"] == true,
+            optional_old_self,
         }
     }
 
@@ -210,7 +212,7 @@ impl Walk<'_> {
             }
             let mut variables = vec![("self", current.clone())];
             match (&former, rule.optional_old_self) {
-                (former, true) => variables.push(("oldSelf", cel::optional(former.clone()))),
+                (former, true) => variables.push(("oldSelf", cel::optional_value(former.clone()))),
                 (Some(former), false) => variables.push(("oldSelf", former.clone())),
                 (None, false) => {}
             }
