@@ -18,10 +18,13 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::percent::{Rounding, scaled};
 use super::{Controller, ControllerContext, SyncError, conditions, pod, run};
+use crate::api::GroupVersionKind;
 use crate::client::{
-    Client, EventRecorder, EventType, Kind, Lister, ObjectKey, Selector, WorkQueue, time,
+    Client, EventRecorder, EventType, Kind, Lister, ObjectKey, ResourceRef, Selector, WorkQueue,
+    time,
 };
 use crate::clock::Clock;
+use crate::registry::ResourceTable;
 
 const COMPONENT: &str = "controllermanager";
 /// How long an evicted Pod may take to be deleted before it counts again.
@@ -35,6 +38,7 @@ struct DisruptionController {
     replica_sets: Lister<ReplicaSet>,
     replication_controllers: Lister<ReplicationController>,
     stateful_sets: Lister<StatefulSet>,
+    resources: Arc<ResourceTable>,
     client: Client,
     recorder: EventRecorder,
     queue: Arc<WorkQueue<ObjectKey>>,
@@ -55,6 +59,7 @@ pub(super) fn start(context: ControllerContext) {
         replica_sets: replica_sets.lister(),
         replication_controllers: replication_controllers.lister(),
         stateful_sets: stateful_sets.lister(),
+        resources: context.options.resources.clone(),
         client: context.client.clone(),
         recorder: context.recorder(COMPONENT),
         queue: context.queue(),
@@ -116,7 +121,7 @@ impl DisruptionController {
     }
 
     /// What the budget asks for. Also tells of Pods that belong to nobody.
-    fn expected(
+    async fn expected(
         &self,
         budget: &PodDisruptionBudget,
         pods: &[Arc<Pod>],
@@ -125,7 +130,7 @@ impl DisruptionController {
         let present = i32::try_from(pods.len()).unwrap_or(i32::MAX);
         match (spec.max_unavailable, spec.min_available) {
             (Some(most), _) => {
-                let all = self.scale_of_owners(budget, pods)?;
+                let all = self.scale_of_owners(budget, pods).await?;
                 let healthy = (all - scaled(&most, all, Rounding::Up)).max(0);
                 Ok(Expected { pods: all, healthy })
             }
@@ -134,7 +139,7 @@ impl DisruptionController {
                 healthy: least,
             }),
             (None, Some(share)) => {
-                let all = self.scale_of_owners(budget, pods)?;
+                let all = self.scale_of_owners(budget, pods).await?;
                 let healthy = scaled(&share, all, Rounding::Up);
                 Ok(Expected { pods: all, healthy })
             }
@@ -146,7 +151,7 @@ impl DisruptionController {
     }
 
     /// The sum of the sizes of the workloads that the Pods belong to.
-    fn scale_of_owners(
+    async fn scale_of_owners(
         &self,
         budget: &PodDisruptionBudget,
         pods: &[Arc<Pod>],
@@ -158,7 +163,7 @@ impl DisruptionController {
                 has_unmanaged = true;
                 continue;
             };
-            if let Some((uid, replicas)) = self.scale_of(pod.namespace(), owner)?
+            if let Some((uid, replicas)) = self.scale_of(pod.namespace(), owner).await?
                 && known.insert(uid)
             {
                 sum += replicas;
@@ -176,7 +181,7 @@ impl DisruptionController {
     }
 
     /// The uid and size of the workload behind a Pod's owner; `None` where it is gone.
-    fn scale_of(
+    async fn scale_of(
         &self,
         namespace: &str,
         owner: &OwnerReference,
@@ -210,18 +215,40 @@ impl DisruptionController {
                 let replicas = own.spec.as_ref().and_then(|spec| spec.replicas);
                 (own.uid().to_owned(), size(replicas))
             }),
-            kind => {
-                let kind = kind.to_lowercase();
-                let group = owner.api_version.split_once('/').map(|(group, _)| group);
-                let resource = match group {
-                    Some(group) => format!("{kind}s.{group}"),
-                    None => format!("{kind}s"),
-                };
-                return Err(format!(
-                    "{resource} does not implement the scale subresource"
-                ));
-            }
+            _ => return self.scale_of_custom(namespace, owner).await,
         })
+    }
+
+    /// The same for any other kind, by its `scale`.
+    async fn scale_of_custom(
+        &self,
+        namespace: &str,
+        owner: &OwnerReference,
+    ) -> Result<Option<(String, i32)>, String> {
+        let version = owner.api_version.as_str();
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let kind = GroupVersionKind::new(group, version, &owner.kind);
+        let row = self.resources.by_kind(&kind);
+        let resource = row.map(|row| ResourceRef::from(&*row));
+        let Some(resource) = resource else {
+            let mut name = format!("{}s", owner.kind.to_lowercase());
+            if !group.is_empty() {
+                name = format!("{name}.{group}");
+            }
+            return Err(format!("{name} does not implement the scale subresource"));
+        };
+        let target = (namespace, owner.name.as_str(), "scale");
+        match self.client.get_subresource(&resource, target).await {
+            Ok(scale) => {
+                let replicas = scale.value()["spec"]["replicas"].as_i64();
+                let replicas = replicas.and_then(|own| i32::try_from(own).ok());
+                Ok(Some((scale.uid().to_owned(), replicas.unwrap_or(0))))
+            }
+            Err(_) => {
+                let name = &resource.resource;
+                Err(format!("{name} does not implement the scale subresource"))
+            }
+        }
     }
 
     /// Evicted Pods that are still to be deleted, and when the first of them is overdue.
@@ -324,7 +351,7 @@ impl Controller for DisruptionController {
             self.recorder
                 .event(&*budget, EventType::Normal, "NoPods", message);
         }
-        let expected = match self.expected(&budget, &pods) {
+        let expected = match self.expected(&budget, &pods).await {
             Ok(expected) => expected,
             Err(why) => {
                 let message = format!("Failed to calculate the number of expected pods: {why}");

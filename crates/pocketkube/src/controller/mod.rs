@@ -39,6 +39,7 @@ mod root_ca_publisher;
 mod runner;
 mod service;
 mod service_account;
+mod service_load_balancer;
 #[cfg(test)]
 mod simulation;
 mod statefulset;
@@ -238,6 +239,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "horizontal-pod-autoscaler",
         resource: ("autoscaling", "v2", "horizontalpodautoscalers"),
         start: horizontal_pod_autoscaler::start,
+    },
+    Row {
+        name: "service-lb-controller",
+        service_account: "service-controller",
+        resource: ("", "v1", "services"),
+        start: service_load_balancer::start,
     },
 ];
 
