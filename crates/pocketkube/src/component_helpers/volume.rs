@@ -98,7 +98,8 @@ pub fn request(claim: &PersistentVolumeClaim) -> Quantity {
     quantity(requests.and_then(|requests| requests.get(STORAGE)))
 }
 
-fn capacity(volume: &PersistentVolume) -> Quantity {
+/// What a volume offers.
+pub fn capacity(volume: &PersistentVolume) -> Quantity {
     let spec = volume.spec.as_ref();
     let capacity = spec.and_then(|spec| spec.capacity.as_ref());
     quantity(capacity.and_then(|capacity| capacity.get(STORAGE)))

@@ -1,4 +1,5 @@
-//! Makes the volumes of the class `standard`, and deletes them when their claims are gone.
+//! Makes the volumes of the class `standard`, lets them grow with their claims, and deletes them
+//! when those are gone.
 //!
 //! It stands for the provisioner that kind and k3s bring along: a directory of the node on which
 //! the claim's first consumer runs. Other provisioners are only waited for. Mirrors
@@ -13,12 +14,12 @@ use serde_json::{Value, json};
 
 use super::{Controller, ControllerContext, SyncError, run};
 use crate::client::{
-    Client, DeleteOptions, EventRecorder, EventType, Kind, Lister, ObjectKey, ResourceRef,
+    Client, DeleteOptions, EventRecorder, EventType, Kind, Lister, ObjectKey, Patch, ResourceRef,
     WorkQueue,
 };
 use crate::component_helpers::volume::{
-    PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, claim_spec, class_of, volume_name,
-    volume_spec,
+    PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER, capacity, claim_spec, class_of,
+    is_fully_bound, is_meant_for, request, volume_name, volume_spec,
 };
 
 const PROVISIONER: &str = "rancher.io/local-path";
@@ -100,6 +101,54 @@ impl Provisioner {
                     .event(claim, EventType::Normal, "ProvisioningSucceeded", message);
             }
         }
+        Ok(())
+    }
+
+    /// Lets the volume of a claim grow to what the claim asks for now. Directories have no size,
+    /// so nothing stands in the way.
+    async fn grow(&self, claim: &PersistentVolumeClaim) -> Result<(), SyncError> {
+        if !is_fully_bound(claim) || claim.is_terminating() {
+            return Ok(());
+        }
+        let Some(volume) = self.volumes.get("", volume_name(claim)) else {
+            return Ok(());
+        };
+        let is_mine = volume.annotation(PROVISIONED_BY) == Some(PROVISIONER);
+        let resources = claim_spec(claim).resources.unwrap_or_default();
+        let wanted = resources.requests.unwrap_or_default().remove("storage");
+        let status = claim.status.clone().unwrap_or_default();
+        let shown = status.capacity.unwrap_or_default().remove("storage");
+        let (Some(wanted), true) = (wanted, is_mine && is_meant_for(&volume, claim)) else {
+            return Ok(());
+        };
+        if request(claim) > capacity(&volume) {
+            let message = format!("External resizer is resizing volume {}", volume.name());
+            self.recorder
+                .event(claim, EventType::Normal, "Resizing", message);
+            let patch = Patch::Merge(json!({
+                "metadata": {"resourceVersion": volume.resource_version()},
+                "spec": {"capacity": {"storage": wanted}},
+            }));
+            let patched = self
+                .client
+                .patch::<PersistentVolume>("", volume.name(), patch);
+            patched.await?;
+        } else if capacity(&volume) > request(claim) || shown.is_none_or(|shown| shown == wanted) {
+            // Nothing to do, or the binding is not complete yet.
+            return Ok(());
+        }
+        let patch = Patch::Merge(json!({
+            "metadata": {"resourceVersion": claim.resource_version()},
+            "status": {"capacity": {"storage": wanted}},
+        }));
+        let (namespace, name) = (claim.namespace(), claim.name());
+        let patched = self
+            .client
+            .patch_status::<PersistentVolumeClaim>(namespace, name, patch);
+        patched.await?;
+        let message = "Resize volume succeeded";
+        self.recorder
+            .event(claim, EventType::Normal, "VolumeResizeSuccessful", message);
         Ok(())
     }
 
@@ -188,7 +237,10 @@ impl Controller for Provisioner {
     async fn sync(&self, key: &Key) -> Result<(), SyncError> {
         match key {
             Key::Claim(key) => match self.claims.get_key(key) {
-                Some(claim) => self.provision(&claim).await,
+                Some(claim) => {
+                    self.provision(&claim).await?;
+                    self.grow(&claim).await
+                }
                 None => Ok(()),
             },
             Key::Volume(name) => match self.volumes.get("", name) {

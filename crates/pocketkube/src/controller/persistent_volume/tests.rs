@@ -166,6 +166,28 @@ async fn a_volume_is_made_for_a_claim_whose_consumer_has_a_node_and_goes_with_it
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_volume_grows_with_its_claim() {
+    let harness = cluster().await;
+    given_claim(&harness, "data", json!({"storageClassName": "standard"})).await;
+    for change in [
+        json!({"metadata": {"annotations": {SELECTED_NODE: "worker"}}}),
+        json!({"spec": {"resources": {"requests": {"storage": "3Gi"}}}}),
+    ] {
+        let patch = Patch::Merge(change);
+        let patched = harness
+            .client
+            .patch::<PersistentVolumeClaim>("shop", "data", patch);
+        patched.await.expect("the claim can change");
+        harness.pass(2 * SECOND).await;
+    }
+    let claim: PersistentVolumeClaim = harness.get("shop", "data").await;
+    assert_eq!(claim.status.unwrap().capacity.unwrap()["storage"].0, "3Gi");
+    let volumes: Vec<PersistentVolume> = harness.all().await;
+    let capacity = volumes[0].spec.clone().unwrap().capacity.unwrap();
+    assert_eq!(capacity["storage"].0, "3Gi");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_in_use_is_not_deleted() {
     let harness = cluster().await;
     given_volume(&harness, "disk", "1Gi", json!({})).await;
