@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client, Error};
+use serde_json::json;
 
 use super::seed;
 use super::words::words;
@@ -23,6 +24,12 @@ pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     for (api, name) in seed::cluster_wide(client, kata).await? {
         ignore_missing(api.delete(&name, &DeleteParams::default()).await.map(drop))?;
+    }
+    // Nobody else would: the programs that these finalizers wait for do not exist.
+    let release = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    for (api, name) in seed::held_back(client, kata).await? {
+        let released = api.patch(&name, &PatchParams::default(), &release).await;
+        ignore_missing(released.map(drop))?;
     }
     for name in &kata.namespaces {
         let deleted = namespaces.delete(name, &DeleteParams::default()).await;

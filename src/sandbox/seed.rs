@@ -83,6 +83,31 @@ pub(super) async fn cluster_wide(
     Ok(found)
 }
 
+/// What the scene's finalizers hold back: where it is, and its name.
+pub(super) async fn held_back(
+    client: &Client,
+    kata: &KataInstance,
+) -> Result<Vec<(Api<DynamicObject>, String)>> {
+    let mut found = Vec::new();
+    for file in &kata.start {
+        for manifest in manifests(&file.path, &file.text)? {
+            if manifest.pointer("/metadata/finalizers").is_none() {
+                continue;
+            }
+            let (api_version, kind, name) = identity(&manifest)?;
+            let Ok(resource) = Resource::find(client, api_version, kind).await else {
+                continue;
+            };
+            let own = manifest
+                .pointer("/metadata/namespace")
+                .and_then(Value::as_str);
+            let api = resource.api(client, Some(own.unwrap_or(kata.namespace())));
+            found.push((api, name.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
 fn mark(kata: &KataInstance) -> String {
     format!("{} {}", kata.id, kata.seed)
 }
