@@ -1,0 +1,1 @@
+kubectl apply --server-side --field-manager={{ team }} --force-conflicts -f deployment.yaml

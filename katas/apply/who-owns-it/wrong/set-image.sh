@@ -1,0 +1,1 @@
+kubectl set image deployment/{{ app }} web=nginx:1.27
