@@ -358,4 +358,17 @@ fn matters(old: &Pod, new: &Pod) -> bool {
         || old.meta().deletion_timestamp != new.meta().deletion_timestamp
         || old.meta().deletion_grace_period_seconds != new.meta().deletion_grace_period_seconds
         || gates.is_some_and(|gates| !gates.is_empty())
+        || lost_readiness(old, new)
+}
+
+/// Whether the Pod was marked as not ready, perhaps not by its kubelet.
+fn lost_readiness(old: &Pod, new: &Pod) -> bool {
+    let ready = |pod: &Pod| {
+        let status = pod.status.as_ref();
+        let mut conditions = status
+            .into_iter()
+            .flat_map(|status| status.conditions.iter().flatten());
+        conditions.any(|own| own.type_ == "Ready" && own.status == "True")
+    };
+    ready(old) && !ready(new)
 }

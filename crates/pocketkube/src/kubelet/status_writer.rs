@@ -2,7 +2,7 @@
 //!
 //! Mirrors `pkg/kubelet/status/status_manager.go` and `pkg/util/pod` (v1.35).
 
-use k8s_openapi::api::core::v1::{Pod, PodStatus};
+use k8s_openapi::api::core::v1::{Pod, PodCondition, PodStatus};
 use serde_json::{Map, Value, json};
 
 use crate::api::StatusError;
@@ -12,12 +12,16 @@ use crate::client::{Client, Kind, Patch};
 #[derive(Debug, Default)]
 pub struct StatusWriter {
     written: Option<PodStatus>,
+    /// The kubelet's own conditions that somebody else has changed since, as the API has them:
+    /// Pods of a node that was not heard of are marked as not ready.
+    drifted: Vec<PodCondition>,
 }
 
 impl StatusWriter {
     pub fn starting_from(status: Option<&PodStatus>) -> Self {
         Self {
             written: status.cloned(),
+            drifted: Vec::new(),
         }
     }
 
@@ -26,7 +30,8 @@ impl StatusWriter {
         self.written.clone().unwrap_or_default()
     }
 
-    /// Takes over conditions that others have written meanwhile.
+    /// Takes over conditions that others have written meanwhile, and notes where they changed
+    /// the kubelet's own: those are written again.
     pub fn learn(&mut self, pod: &Pod) {
         let theirs = pod
             .status
@@ -35,18 +40,31 @@ impl StatusWriter {
         let (Some(own), Some(theirs)) = (&mut self.written, theirs) else {
             return;
         };
+        self.drifted.clear();
         let conditions = own.conditions.get_or_insert_default();
         for condition in theirs {
-            if !conditions.iter().any(|own| own.type_ == condition.type_) {
-                conditions.push(condition.clone());
-            } else if let Some(own) = conditions
+            let known = conditions
                 .iter_mut()
-                .find(|own| own.type_ == condition.type_)
-                && !super::status::is_own(&condition.type_)
-            {
-                *own = condition.clone();
+                .find(|own| own.type_ == condition.type_);
+            match known {
+                None => conditions.push(condition.clone()),
+                Some(own) if !super::status::is_own(&condition.type_) => *own = condition.clone(),
+                Some(own) if own.status != condition.status => self.drifted.push(condition.clone()),
+                Some(_) => {}
             }
         }
+    }
+
+    /// The status as the API has it, with what others changed in it.
+    fn found(&self) -> PodStatus {
+        let mut status = self.written();
+        for drifted in &self.drifted {
+            let conditions = status.conditions.iter_mut().flatten();
+            for own in conditions.filter(|own| own.type_ == drifted.type_) {
+                *own = drifted.clone();
+            }
+        }
+        status
     }
 
     /// Writes what differs from the last time. A Pod that is gone needs no status.
@@ -56,10 +74,10 @@ impl StatusWriter {
         pod: &Pod,
         status: PodStatus,
     ) -> Result<(), StatusError> {
-        if self.written.as_ref() == Some(&status) {
+        if self.drifted.is_empty() && self.written.as_ref() == Some(&status) {
             return Ok(());
         }
-        let old = serde_json::to_value(self.written()).unwrap_or_default();
+        let old = serde_json::to_value(self.found()).unwrap_or_default();
         let new = serde_json::to_value(&status).unwrap_or_default();
         let Some(changes) = difference(&old, &new) else {
             return Ok(());
@@ -69,7 +87,10 @@ impl StatusWriter {
             .patch_status::<Pod>(pod.namespace(), pod.name(), Patch::Strategic(patch))
             .await;
         match patched {
-            Ok(_) => self.written = Some(status),
+            Ok(_) => {
+                self.written = Some(status);
+                self.drifted.clear();
+            }
             Err(error) if error.is_not_found() || error.is_conflict() => {}
             Err(error) => return Err(error),
         }
@@ -134,6 +155,30 @@ fn changed_conditions(old: Option<&Value>, new: &Value) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pod(ready: &str) -> Pod {
+        serde_json::from_value(json!({"status": {"phase": "Running", "conditions": [
+            {"type": "Ready", "status": ready},
+            {"type": "example.com/gate", "status": ready},
+        ]}}))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_own_condition_that_somebody_changed_is_written_again() {
+        let mine = pod("True").status.unwrap();
+        let mut writer = StatusWriter::starting_from(Some(&mine));
+        writer.learn(&pod("False"));
+        let status = |condition: usize, status: &PodStatus| {
+            let conditions = status.conditions.clone().unwrap_or_default();
+            conditions[condition].status.clone()
+        };
+        assert_eq!(status(0, &writer.written()), "True");
+        assert_eq!(status(0, &writer.found()), "False");
+        assert_eq!(status(1, &writer.written()), "False");
+        writer.learn(&pod("True"));
+        assert!(writer.drifted.is_empty());
+    }
 
     #[test]
     fn only_changed_fields_and_conditions_are_sent() {
