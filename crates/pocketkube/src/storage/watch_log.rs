@@ -120,12 +120,18 @@ impl Watcher {
     pub async fn next(&mut self) -> Result<Vec<Change>, Gone> {
         /// Bounds how long the log stays locked for a reader that is far behind.
         const BATCH: usize = 512;
+        let mut yielded = false;
         loop {
             self.newest.mark_unchanged();
             let batch = self.log.after(self.position, BATCH)?;
             if let Some(last) = batch.last() {
                 self.position = last.revision;
                 return Ok(batch);
+            }
+            // While many write, more has come by now: that is cheaper than a wake for each change.
+            if !std::mem::replace(&mut yielded, true) {
+                tokio::task::yield_now().await;
+                continue;
             }
             if self.newest.changed().await.is_err() {
                 std::future::pending::<()>().await;
