@@ -59,7 +59,7 @@ pub struct ClusterBuilder {
 /// them in order.
 pub struct Cluster {
     server: ApiServer,
-    certificates: ClusterCertificates,
+    certificates: Arc<ClusterCertificates>,
     admin: Issued,
     clock: Clock,
     tasks: Tasks,
@@ -101,6 +101,7 @@ impl ClusterBuilder {
     pub async fn start(self) -> Result<Cluster, StartError> {
         let state_writer = Tasks::new();
         let (certificates, storage) = self.foundations(&state_writer)?;
+        let certificates = Arc::new(certificates);
         let admin = UserInfo::admin();
         let admin = certificates.client(&admin.name, &["system:masters"])?;
         let tasks = Tasks::new();
@@ -121,7 +122,7 @@ impl ClusterBuilder {
             authenticators: Authenticators {
                 tokens: vec![Box::new(tokens.clone())],
             },
-            tokens,
+            tokens: tokens.clone(),
             authorizer,
         });
         let is_new = bootstrap::create(&server)
@@ -147,6 +148,8 @@ impl ClusterBuilder {
             resources: server.registry().resources().clone(),
             root_ca: certificates.authority_pem().to_owned(),
             metrics: Some(Arc::new(nodes::Usage(nodes.kubelets.clone()))),
+            tokens: Some(tokens),
+            certificates: Some(certificates.clone()),
         };
         controller::start(&ControllerContext::new(
             client,

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod certificate_requester;
+mod certificate_signers;
 mod chain;
 mod default_class;
 mod default_toleration_seconds;
@@ -49,6 +50,9 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
             )),
         ],
         validating: vec![
+            Box::new(certificate_signers::CertificateSigners::new(
+                authorizer.clone(),
+            )),
             Box::new(limit_ranger::LimitRanger::new(registry.clone())),
             Box::new(pod_security::PodSecurity::new(registry.clone())),
             Box::new(

@@ -4,6 +4,7 @@
 
 mod client_certificate;
 mod impersonation;
+mod legacy_token;
 mod token;
 mod union;
 mod user;
@@ -13,3 +14,6 @@ pub use impersonation::Impersonation;
 pub use token::{Claims, ISSUER, PrivateClaims, Reference, ServiceAccountTokens, TokenError};
 pub use union::{Authenticators, TokenAuthenticator};
 pub use user::{ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, SYSTEM_MASTERS, UserInfo};
+
+/// Who signs the tokens that live in Secrets.
+const SECRET_TOKEN_ISSUER: &str = "kubernetes/serviceaccount";

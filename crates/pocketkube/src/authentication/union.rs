@@ -22,17 +22,17 @@ pub struct Authenticators {
 }
 
 impl Authenticators {
-    /// The user of a request; anonymous without credentials, `Unauthorized` with wrong ones.
+    /// The user of a request; anonymous without credentials, `Unauthorized` with wrong ones. A
+    /// token counts before the connection's certificate (LIMITATIONS API-7).
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<Arc<UserInfo>, StatusError> {
-        if let Some(user) = extensions.get::<Arc<UserInfo>>() {
-            return Ok(user.clone());
-        }
+        let of_connection = extensions.get::<Arc<UserInfo>>();
         let Some(authorization) = headers.get(AUTHORIZATION) else {
-            return Ok(Arc::new(UserInfo::anonymous()));
+            let anonymous = || Arc::new(UserInfo::anonymous());
+            return Ok(of_connection.cloned().unwrap_or_else(anonymous));
         };
         let token = authorization
             .to_str()

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::PodMetrics;
 use super::inventory::Inventory;
-use crate::authentication::UserInfo;
+use crate::authentication::{ServiceAccountTokens, UserInfo};
 use crate::client::{Client, EventRecorder, Informers, WorkQueue};
 use crate::clock::Clock;
 use crate::registry::ResourceTable;
+use crate::server::ClusterCertificates;
 use crate::tasks::Tasks;
 
 /// What controllers need to know about the cluster they run in.
@@ -20,6 +21,10 @@ pub struct ControllerOptions {
     pub root_ca: String,
     /// What Pods use, where the cluster has nodes that know.
     pub metrics: Option<Arc<dyn PodMetrics>>,
+    /// Signs tokens for Secrets; without it there are none.
+    pub tokens: Option<Arc<ServiceAccountTokens>>,
+    /// Signs certificates that were asked for; without it nobody does.
+    pub certificates: Option<Arc<ClusterCertificates>>,
 }
 
 /// Everything a controller is built from; clones share it.

@@ -5,6 +5,7 @@
 //! through its client and writes the status last, so that running it twice changes nothing.
 //! Controllers never call each other. Mirrors `pkg/controller` (v1.35).
 
+mod certificates;
 mod claim;
 mod clusterrole_aggregation;
 mod conditions;
@@ -39,6 +40,7 @@ mod root_ca_publisher;
 mod runner;
 mod service;
 mod service_account;
+mod service_account_tokens;
 mod service_load_balancer;
 #[cfg(test)]
 mod simulation;
@@ -149,6 +151,30 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "endpointslicemirroring-controller",
         resource: ("discovery.k8s.io", "v1", "endpointslices"),
         start: endpointslice::start_mirroring,
+    },
+    Row {
+        name: "serviceaccount-token-controller",
+        service_account: "tokens-controller",
+        resource: ("", "v1", "secrets"),
+        start: service_account_tokens::start,
+    },
+    Row {
+        name: "certificatesigningrequest-approving-controller",
+        service_account: "certificate-controller",
+        resource: ("certificates.k8s.io", "v1", "certificatesigningrequests"),
+        start: certificates::start_approver,
+    },
+    Row {
+        name: "certificatesigningrequest-signing-controller",
+        service_account: "certificate-controller",
+        resource: ("certificates.k8s.io", "v1", "certificatesigningrequests"),
+        start: certificates::start_signer,
+    },
+    Row {
+        name: "certificatesigningrequest-cleaner-controller",
+        service_account: "certificate-controller",
+        resource: ("certificates.k8s.io", "v1", "certificatesigningrequests"),
+        start: certificates::start_cleaner,
     },
     Row {
         name: "clusterrole-aggregation-controller",

@@ -23,6 +23,8 @@ impl Harness {
                 resources: Arc::new(ResourceTable::new([])),
                 root_ca: "-----BEGIN CERTIFICATE-----".to_owned(),
                 metrics: None,
+                tokens: None,
+                certificates: None,
             },
         )
     }

@@ -9,10 +9,12 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
+use time::OffsetDateTime;
 
 /// A key or certificate could not be made, read or kept.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,14 @@ pub enum CertificateError {
 pub struct Issued {
     pub certificate_pem: String,
     pub key_pem: String,
+}
+
+/// What a certificate that somebody asked for is good for, and when.
+pub struct Terms<'a> {
+    /// As CertificateSigningRequests spell them: `client auth`.
+    pub usages: &'a [String],
+    pub valid_from: Timestamp,
+    pub valid_until: Timestamp,
 }
 
 /// The authority that clients trust, and the server's own certificate.
@@ -123,6 +133,57 @@ impl ClusterCertificates {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         issue(&self.authority, params)
     }
+
+    /// The certificate (PEM) that a request (PEM) asks for. Names and key are the request's, the
+    /// rest is in `terms`.
+    pub fn sign(&self, request: &str, terms: &Terms<'_>) -> Result<String, CertificateError> {
+        let mut request = CertificateSigningRequestParams::from_pem(request)?;
+        let params = &mut request.params;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = terms
+            .usages
+            .iter()
+            .filter_map(|word| key_usage(word))
+            .collect();
+        params.extended_key_usages = terms
+            .usages
+            .iter()
+            .filter_map(|word| extended_key_usage(word))
+            .collect();
+        params.not_before = calendar(terms.valid_from);
+        params.not_after = calendar(terms.valid_until);
+        Ok(request.signed_by(&self.authority)?.pem())
+    }
+}
+
+fn calendar(moment: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(moment.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn key_usage(word: &str) -> Option<KeyUsagePurpose> {
+    Some(match word {
+        "signing" | "digital signature" => KeyUsagePurpose::DigitalSignature,
+        "content commitment" => KeyUsagePurpose::ContentCommitment,
+        "key encipherment" => KeyUsagePurpose::KeyEncipherment,
+        "key agreement" => KeyUsagePurpose::KeyAgreement,
+        "data encipherment" => KeyUsagePurpose::DataEncipherment,
+        "encipher only" => KeyUsagePurpose::EncipherOnly,
+        "decipher only" => KeyUsagePurpose::DecipherOnly,
+        _ => return None,
+    })
+}
+
+fn extended_key_usage(word: &str) -> Option<ExtendedKeyUsagePurpose> {
+    Some(match word {
+        "client auth" => ExtendedKeyUsagePurpose::ClientAuth,
+        "server auth" => ExtendedKeyUsagePurpose::ServerAuth,
+        "code signing" => ExtendedKeyUsagePurpose::CodeSigning,
+        "email protection" | "s/mime" => ExtendedKeyUsagePurpose::EmailProtection,
+        "timestamping" => ExtendedKeyUsagePurpose::TimeStamping,
+        "ocsp signing" => ExtendedKeyUsagePurpose::OcspSigning,
+        "any" => ExtendedKeyUsagePurpose::Any,
+        _ => return None,
+    })
 }
 
 /// Writes a file that only its owner may read.
