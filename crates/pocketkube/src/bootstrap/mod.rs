@@ -1,6 +1,7 @@
 //! What a fresh cluster holds: the objects of `data/bootstrap/objects.yaml` and the default roles,
 //! and right after its start what [`create_system`] adds.
 
+mod api_services;
 mod kubernetes_service;
 mod policy;
 mod reconcile;
@@ -33,6 +34,9 @@ pub(crate) async fn create(server: &ApiServer) -> Result<bool, StatusError> {
         let is_namespace = meta::kind(&object) == "Namespace";
         let was_missing = bootstrap.ensure(object).await?;
         is_new |= is_namespace && was_missing;
+    }
+    for object in api_services::objects(server.registry().resources()) {
+        bootstrap.ensure(object).await?;
     }
     for object in policy::objects() {
         bootstrap.ensure(object.clone()).await?;
