@@ -23,7 +23,7 @@ pub struct Authenticators {
 
 impl Authenticators {
     /// The user of a request; anonymous without credentials, `Unauthorized` with wrong ones. A
-    /// token counts before the connection's certificate (LIMITATIONS API-7).
+    /// token counts before the connection's certificate (LIMITATIONS API-11).
     pub fn authenticate(
         &self,
         headers: &HeaderMap,
