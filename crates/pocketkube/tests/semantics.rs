@@ -215,6 +215,56 @@ async fn a_pod_needs_the_runtime_class_that_it_names() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_namespace_says_which_pods_it_refuses_and_which_it_warns_of() {
+    let cluster = start().await;
+    let namespace = "/api/v1/namespaces/default";
+    let label = |mode: &str, level: &str| {
+        let key = format!("pod-security.kubernetes.io/{mode}");
+        let patch = json!({"metadata": {"labels": {key: level}}}).to_string();
+        let cluster = &cluster;
+        async move {
+            let merge = "application/merge-patch+json";
+            send(cluster, Method::PATCH, namespace, merge, patch).await
+        }
+    };
+    let run = |name: &str, privileged: bool| {
+        let pod = json!({"metadata": {"name": name}, "spec": {"containers": [
+            {"name": "c", "image": "nginx", "securityContext": {"privileged": privileged}},
+        ]}})
+        .to_string();
+        let cluster = &cluster;
+        async move {
+            let path = format!("{namespace}/pods");
+            send(cluster, Method::POST, &path, "application/json", pod).await
+        }
+    };
+    assert_eq!(
+        label("enforce", "strict").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    label("enforce", "baseline").await;
+    label("warn", "restricted").await;
+    let refused = run("a", true).await;
+    assert_eq!(
+        refused.json()["message"],
+        "pods \"a\" is forbidden: violates PodSecurity \"baseline:latest\": privileged (container \"c\" must not set securityContext.privileged=true)"
+    );
+    let taken = run("a", false).await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{}", taken.text);
+    let warning = taken.warnings().concat();
+    let expected = r#"299 - "would violate PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false"#;
+    assert!(warning.starts_with(expected), "{warning}");
+    let stricter = label("enforce", "restricted").await;
+    assert_eq!(
+        stricter.warnings(),
+        [
+            r#"299 - "existing pods in namespace \"default\" violate the new PodSecurity enforce level \"restricted:latest\"""#,
+            r#"299 - "a: allowPrivilegeEscalation != false, unrestricted capabilities, runAsNonRoot != true, seccompProfile""#,
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_came_too_late_can_be_continued_with_what_there_is_now() {
     let cluster = start().await;
     for name in ["a", "b", "c"] {

@@ -59,15 +59,18 @@ impl Validate for ResourceQuota {
         attributes: &Attributes<'_>,
         _warnings: &mut Vec<String>,
     ) -> Result<(), StatusError> {
+        if attributes.namespace.is_empty() || attributes.operation == Operation::Delete {
+            return Ok(());
+        }
+        let quotas = Objects::list(&self.registry, &self.quotas, attributes.namespace);
+        if quotas.is_empty() {
+            return Ok(());
+        }
         let resource = attributes.resource.group_resource();
         let evaluator = match Evaluator::of(&resource) {
             Some(evaluator) if handles(&evaluator, attributes) => evaluator,
             _ => return Ok(()),
         };
-        let quotas = Objects::list(&self.registry, &self.quotas, attributes.namespace);
-        if quotas.is_empty() {
-            return Ok(());
-        }
         let request = Request {
             evaluator,
             object,
@@ -92,7 +95,7 @@ impl Validate for ResourceQuota {
 
 /// Whether the request can change what is used.
 fn handles(evaluator: &Evaluator, attributes: &Attributes<'_>) -> bool {
-    if attributes.namespace.is_empty() || attributes.resource.is_question {
+    if attributes.resource.is_question {
         return false;
     }
     match (attributes.operation, attributes.subresource) {
