@@ -96,7 +96,7 @@ pub(crate) async fn start(
         clock: Clock::clone(clock),
         tasks: Tasks::clone(tasks),
         sockets: Arc::new(network.clone()),
-        catalogue: Arc::new(Catalogue::embedded()),
+        catalogue: Catalogue::shared(),
         image_policy: ImagePolicy::Strict,
         cluster_dns,
         cluster_domain,

@@ -5,7 +5,7 @@
 //! with [`Catalogue::add`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 use parking_lot::Mutex;
@@ -98,6 +98,12 @@ pub struct CatalogueError {
 }
 
 impl Catalogue {
+    /// The images in the program, read once and shared by the clusters of a process.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::embedded()));
+        SHARED.clone()
+    }
+
     /// The catalogue that comes with the program.
     ///
     /// # Panics
@@ -257,9 +263,7 @@ mod tests {
     use crate::kubelet::runtime::programs;
 
     fn find(name: &str) -> Option<Arc<Image>> {
-        static CATALOGUE: std::sync::LazyLock<Catalogue> =
-            std::sync::LazyLock::new(Catalogue::embedded);
-        CATALOGUE.find(&name.parse().expect("an image name"))
+        Catalogue::shared().find(&name.parse().expect("an image name"))
     }
 
     #[test]
