@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests end with their runtime")]
 #![allow(clippy::unwrap_used, reason = "a panic is a test's report")]
 
+mod admission_policies;
 mod clients;
 mod controllers;
 mod custom_resources;

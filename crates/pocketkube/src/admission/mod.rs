@@ -11,6 +11,7 @@ mod chain;
 mod default_class;
 mod default_toleration_seconds;
 mod limit_ranger;
+mod matching;
 mod namespace_lifecycle;
 mod persistent_volume_claim_resize;
 mod pod_security;
@@ -20,6 +21,7 @@ mod role_escalation;
 mod runtime_class;
 mod service_account;
 mod storage_object_in_use_protection;
+mod validating_admission_policy;
 
 pub use attributes::{Attributes, Operation};
 pub use chain::{Chain, Mutate, Validate};
@@ -59,6 +61,9 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
                 persistent_volume_claim_resize::PersistentVolumeClaimResize::new(registry.clone()),
             ),
             Box::new(runtime_class::RuntimeClass::new(registry.clone())),
+            Box::new(validating_admission_policy::ValidatingAdmissionPolicy::new(
+                registry.clone(),
+            )),
             // Whatever else may refuse an object does so before it is charged.
             Box::new(resource_quota::ResourceQuota::new(registry.clone())),
         ],

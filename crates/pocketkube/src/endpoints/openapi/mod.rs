@@ -80,6 +80,15 @@ impl OpenApiCache {
     }
 }
 
+impl OpenApiCache {
+    /// Forgets the documents of what is served no longer.
+    fn keep(&self, is_served: impl Fn(&str) -> bool) {
+        self.documents
+            .lock()
+            .retain(|name, _| name == "v2" || is_served(name));
+    }
+}
+
 /// Serves `/openapi/…`.
 pub(super) fn serve(
     server: &ApiServer,
@@ -165,6 +174,7 @@ fn index(server: &ApiServer) -> Response<Body> {
         let url = format!("/openapi/v3/{path}?hash={hash}");
         paths.insert(path, json!({"serverRelativeURL": url}));
     }
+    server.openapi().keep(|name| paths.contains_key(name));
     respond::json_value(StatusCode::OK, &json!({"paths": paths}))
 }
 

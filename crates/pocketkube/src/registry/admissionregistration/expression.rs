@@ -2,15 +2,14 @@
 //!
 //! Only the grammar is checked: types and costs are not.
 
-use cel::Program;
-
+use crate::api::cel::Expression;
 use crate::api::field::Error;
 use crate::registry::validation::Field;
 
 /// The expression follows CEL's grammar.
 pub(super) fn must_be_readable(expression: &Field<'_>) -> Option<Error> {
-    let error = Program::compile(expression.text().trim()).err()?;
-    Some(expression.invalid(&format!("compilation failed: {error}")))
+    let error = Expression::new(expression.text().trim()).parsed().err()?;
+    Some(expression.invalid(&error))
 }
 
 #[cfg(test)]
@@ -26,6 +25,7 @@ mod tests {
             must_be_readable(&Field::new(&value, "e")).map(|error| error.to_string())
         };
         assert_eq!(fault("object.spec.replicas <= 5"), None);
+        assert_eq!(fault("'a' in object.metadata.?labels.orValue({})"), None);
         let fault = fault("object.spec ==").unwrap();
         assert!(fault.contains("compilation failed: "), "{fault}");
     }

@@ -7,8 +7,8 @@ mod strategy;
 
 use serde_json::Value;
 
+use crate::api::GroupResource;
 use crate::api::tree::text;
-use crate::api::{GroupResource, meta};
 use crate::registry::{Objects, Registry, ResourceTable};
 
 use super::customresourcedefinition::{self as definitions, ESTABLISHED};
@@ -40,8 +40,8 @@ pub fn withdraw(table: &ResourceTable, name: &str) {
     let Some((plural, group)) = name.split_once('.') else {
         return;
     };
-    let is_custom = |row: &std::sync::Arc<crate::registry::ResourceDef>| row.is_custom();
-    if table.versions(group, plural).iter().any(is_custom) {
+    let mut served = table.versions(group, plural).into_iter();
+    if served.any(|row| row.is_custom()) {
         table.replace(group, plural, Vec::new());
     }
 }
@@ -58,6 +58,5 @@ pub fn restore(registry: &Registry) {
 
 fn route(definition: &Value) -> (&str, &str) {
     let spec = &definition["spec"];
-    debug_assert!(!meta::name(definition).is_empty(), "a stored definition");
     (text(spec, "group"), text(&spec["names"], "plural"))
 }

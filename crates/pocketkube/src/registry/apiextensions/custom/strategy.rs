@@ -12,6 +12,7 @@ use crate::api::names::{self, NameRule};
 use crate::api::structural::field_path;
 use crate::api::tree::{entries, remove, restore};
 use crate::api::{field::go_quote, meta};
+use crate::registry::apiextensions::keep_all_but_status;
 use crate::registry::{CustomKind, HookContext, ScalePaths, Strategy};
 
 pub(super) struct CustomStrategy {
@@ -54,16 +55,7 @@ impl Strategy for CustomStrategy {
     }
 
     fn prepare_for_status_update(&self, new: &mut Value, old: &Value, _context: &HookContext<'_>) {
-        let sent = new.take();
-        *new = old.clone();
-        restore(new, &sent, "status");
-        let metadata = meta::metadata_mut(new);
-        for field in ["managedFields", "resourceVersion"] {
-            match &sent["metadata"][field] {
-                Value::Null => metadata.remove(field),
-                value => metadata.insert(field.to_owned(), value.clone()),
-            };
-        }
+        keep_all_but_status(new, old);
     }
 
     fn validate_status_update(

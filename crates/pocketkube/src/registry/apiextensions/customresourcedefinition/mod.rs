@@ -7,7 +7,7 @@ mod validation;
 
 use serde_json::{Value, json};
 
-use super::GROUP;
+use super::{GROUP, keep_all_but_status};
 use crate::api::field::ErrorList;
 use crate::api::meta;
 use crate::api::names::{self, NameRule};
@@ -120,16 +120,7 @@ impl Strategy for DefinitionStrategy {
     }
 
     fn prepare_for_status_update(&self, new: &mut Value, old: &Value, _context: &HookContext<'_>) {
-        let sent = new.take();
-        *new = old.clone();
-        restore(new, &sent, "status");
-        let metadata = meta::metadata_mut(new);
-        for field in ["managedFields", "resourceVersion"] {
-            match &sent["metadata"][field] {
-                Value::Null => metadata.remove(field),
-                value => metadata.insert(field.to_owned(), value.clone()),
-            };
-        }
+        keep_all_but_status(new, old);
     }
 
     fn validate_status_update(
