@@ -110,6 +110,25 @@ fn help_is_a_key_away_and_ascii_means_ascii() {
     assert_eq!(terminal.wait_for_end(), 0);
 }
 
+/// A window that changes its size sends a signal, and keys come as bytes: the
+/// reader of both must not drop one when it wakes up for the other.
+#[test]
+fn keys_are_not_lost_while_the_window_changes_its_size() {
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &["--ascii", "--no-color"], 80, 24);
+    terminal.wait_for("q quit");
+    for round in 0..20 {
+        terminal.resize(80, 20 + round % 2);
+        terminal.type_in("?");
+        terminal.wait_for("esc back");
+        terminal.resize(80, 24 + round % 2);
+        terminal.type_in("q");
+        terminal.wait_for("q quit");
+    }
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
 #[test]
 fn without_a_terminal_it_says_what_to_do() {
     let data = tempfile::tempdir().unwrap();

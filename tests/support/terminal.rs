@@ -108,6 +108,7 @@ impl Terminal {
             })
             .unwrap();
         let contents = state.emulator.screen().contents();
+        drop(state);
         assert!(
             !waited.timed_out() && holds(&contents),
             "never shown: {what}\n{contents}"
@@ -165,8 +166,8 @@ impl Terminal {
             .wait_timeout_while(state, PATIENCE, |state| !state.is_closed)
             .unwrap();
         let contents = state.emulator.screen().contents();
-        assert!(!waited.timed_out(), "it never ended\n{contents}");
         drop(state);
+        assert!(!waited.timed_out(), "it never ended\n{contents}");
         self.child.wait().unwrap().exit_code()
     }
 }
