@@ -103,9 +103,17 @@ async fn a_kube_rs_controller_converges_and_its_children_go_with_their_owner() {
     cluster.shutdown().await.unwrap();
 }
 
+/// Python that finds the packages that `tests/clients/install.py` fetched.
+fn python() -> Command {
+    let packages = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/clients/python");
+    let mut python = Command::new("python3");
+    python.env("PYTHONPATH", packages);
+    python
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_python_client_lists_watches_and_resumes() {
-    let has_client = Command::new("python3")
+    let has_client = python()
         .args(["-c", "import kubernetes"])
         .output()
         .is_ok_and(|output| output.status.success());
@@ -122,7 +130,7 @@ async fn the_python_client_lists_watches_and_resumes() {
     let kubeconfig = folder.path().join("kubeconfig");
     std::fs::write(&kubeconfig, cluster.kubeconfig()).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/list_watch.py");
-    let output = tokio::process::Command::new("python3")
+    let output = tokio::process::Command::from(python())
         .arg(script)
         .arg(&kubeconfig)
         .output()
