@@ -147,7 +147,7 @@ impl ClusterBuilder {
         let options = ControllerOptions {
             resources: server.registry().resources().clone(),
             root_ca: certificates.authority_pem().to_owned(),
-            metrics: Some(Arc::new(nodes::Usage(nodes.kubelets.clone()))),
+            metrics: Some(nodes.kubelets.clone()),
             tokens: Some(tokens),
             certificates: Some(certificates.clone()),
         };

@@ -6,16 +6,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
-use k8s_openapi::api::core::v1::Pod;
 
 use crate::api::StatusError;
 use crate::authentication::UserInfo;
 use crate::client::{Client, Informers};
 use crate::clock::Clock;
-use crate::controller::{ContainerUsage, PodMetrics};
 use crate::endpoints::ApiServer;
 use crate::kubelet::runtime::{Catalogue, ImagePolicy};
-use crate::kubelet::{Kubelets, KubeletsConfig, NodeConfig};
+use crate::kubelet::{Kubelets, KubeletsConfig, MetricsServer, NodeConfig};
 use crate::network::{Network, NetworkConfig};
 use crate::scheduler::{self, Decisions};
 use crate::sockets::{Listener, Sockets};
@@ -32,22 +30,6 @@ pub(crate) struct Nodes {
     pub decisions: Decisions,
     pub kubelets: Arc<Kubelets>,
     pub network: Network,
-}
-
-/// What containers use, for the control loops that want to know.
-pub(crate) struct Usage(pub Arc<Kubelets>);
-
-impl PodMetrics for Usage {
-    fn usage(&self, pod: &Pod) -> Vec<ContainerUsage> {
-        let running = self.0.running_containers(pod).into_iter();
-        let usage = running.map(|(name, container)| ContainerUsage {
-            name,
-            running: container.running_time(),
-            cpu_time: container.cpu_time(),
-            memory_bytes: container.memory_bytes(),
-        });
-        usage.collect()
-    }
 }
 
 impl Nodes {
@@ -107,6 +89,8 @@ pub(crate) async fn start(
     }
     kubelets.run();
     server.connect_nodes(kubelets.clone());
+    let metrics = MetricsServer::new(kubelets.clone(), informers, Clock::clone(clock));
+    server.connect_usage(Arc::new(metrics));
     Ok(Nodes {
         decisions,
         kubelets,

@@ -30,6 +30,7 @@ const GROUPS: &[(&str, i64, i64)] = &[
     ("node.k8s.io", 16_300, 15),
     ("discovery.k8s.io", 16_200, 15),
     ("flowcontrol.apiserver.k8s.io", 16_100, 21),
+    ("metrics.k8s.io", 100, 100),
 ];
 
 pub(super) fn objects(resources: &ResourceTable) -> Vec<Value> {

@@ -3,11 +3,11 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::PodMetrics;
 use super::inventory::Inventory;
 use crate::authentication::{ServiceAccountTokens, UserInfo};
 use crate::client::{Client, EventRecorder, Informers, WorkQueue};
 use crate::clock::Clock;
+use crate::component_helpers::usage::PodMetrics;
 use crate::registry::ResourceTable;
 use crate::server::ClusterCertificates;
 use crate::tasks::Tasks;

@@ -51,7 +51,6 @@ mod ttl_after_finished;
 mod volume_protection;
 
 pub use context::{ControllerContext, ControllerOptions};
-pub use horizontal_pod_autoscaler::{ContainerUsage, PodMetrics};
 
 use runner::{Controller, SyncError, run};
 

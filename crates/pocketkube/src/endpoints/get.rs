@@ -15,6 +15,13 @@ pub(super) fn get(request: &Request<'_>) -> Result<Reply, StatusError> {
             return Err(too_large(wanted, current));
         }
     }
+    if let Some(objects) = request.server.computed(&request.resource, &call.namespace) {
+        let found = objects
+            .into_iter()
+            .find(|object| object.name() == call.name);
+        let missing = || StatusError::not_found(&request.resource.group_resource(), &call.name);
+        return found.map(Reply::Object).ok_or_else(missing);
+    }
     let object = registry.get(&request.resource, &call.namespace, &call.name)?;
     Ok(Reply::Object(object))
 }

@@ -63,6 +63,10 @@ fn read(
     let storage = request.server.registry().storage();
     let resource = &request.resource.storage;
     let namespace = &request.call.namespace;
+    if let Some(items) = request.server.computed(&request.resource, namespace) {
+        let revision = storage.revision();
+        return Ok(ListPage { items, revision });
+    }
     if let Some(start) = start {
         if !matches!(options.resource_version.as_str(), "" | "0") {
             return Err(StatusError::bad_request(

@@ -3,10 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::admission::Chain;
+use crate::api::ObjectRef;
 use crate::authentication::{Authenticators, ServiceAccountTokens};
 use crate::authorization::Authorizer;
-use crate::registry::Registry;
 use crate::registry::core::pod::connect::NodeConnection;
+use crate::registry::metrics::UsageSource;
+use crate::registry::{Registry, ResourceDef, metrics};
 
 use super::discovery::DiscoveryCache;
 use super::filters::{Metrics, Overload};
@@ -22,6 +24,8 @@ struct Shared {
     parts: ApiServerParts,
     /// Set once the kubelets run; requests for logs and exec fail before.
     nodes: OnceLock<Arc<dyn NodeConnection>>,
+    /// Set once the kubelets run; nobody uses anything before.
+    usage: OnceLock<Arc<dyn UsageSource>>,
     discovery: DiscoveryCache,
     openapi: OpenApiCache,
     metrics: Metrics,
@@ -43,6 +47,7 @@ impl ApiServer {
             shared: Arc::new(Shared {
                 parts,
                 nodes: OnceLock::new(),
+                usage: OnceLock::new(),
                 discovery: DiscoveryCache::default(),
                 openapi: OpenApiCache::default(),
                 metrics: Metrics::default(),
@@ -58,6 +63,29 @@ impl ApiServer {
     /// Hands over the way to the kubelets. Later calls change nothing.
     pub fn connect_nodes(&self, nodes: Arc<dyn NodeConnection>) {
         let _ = self.shared.nodes.set(nodes);
+    }
+
+    /// Hands over who answers for `metrics.k8s.io`. Later calls change nothing.
+    pub fn connect_usage(&self, usage: Arc<dyn UsageSource>) {
+        let _ = self.shared.usage.set(usage);
+    }
+
+    /// The objects of a resource that is computed rather than stored; `None` for all others.
+    pub(super) fn computed(
+        &self,
+        resource: &ResourceDef,
+        namespace: &str,
+    ) -> Option<Vec<ObjectRef>> {
+        if resource.group != metrics::GROUP {
+            return None;
+        }
+        let usage = self.shared.usage.get();
+        let mut objects = usage.map_or_else(Vec::new, |usage| match resource.plural.as_ref() {
+            "nodes" => usage.nodes(),
+            _ => usage.pods(namespace),
+        });
+        objects.sort_by(|a, b| (a.namespace(), a.name()).cmp(&(b.namespace(), b.name())));
+        Some(objects)
     }
 
     pub(super) fn nodes(&self) -> Option<&Arc<dyn NodeConnection>> {

@@ -12,6 +12,7 @@ mod expansion;
 mod heartbeat;
 mod hooks;
 mod images;
+mod metrics_server;
 mod node;
 mod pod_worker;
 mod probe;
@@ -36,9 +37,11 @@ use crate::api::StatusError;
 use crate::authentication::UserInfo;
 use crate::client::{Change, Client, EventRecorder, Informers, Kind};
 use crate::clock::Clock;
+use crate::component_helpers::usage::{ContainerUsage, PodMetrics};
 use crate::sockets::Sockets;
 use crate::tasks::Tasks;
 
+pub use metrics_server::MetricsServer;
 pub use node::NodeConfig;
 pub use registration::VERSION;
 
@@ -304,13 +307,6 @@ impl Kubelets {
         self.kubelets.read().get(node).cloned()
     }
 
-    /// The containers of a Pod that run now, by name.
-    pub fn running_containers(&self, pod: &Pod) -> Vec<(String, Arc<runtime::Container>)> {
-        let kubelet = self.kubelet(node_of(pod));
-        let view = kubelet.and_then(|kubelet| kubelet.view(pod.uid()));
-        view.map(|view| view.running()).unwrap_or_default()
-    }
-
     fn sockets(&self) -> &Arc<dyn Sockets> {
         &self.config.sockets
     }
@@ -337,6 +333,21 @@ impl Kubelet {
 
     fn view(&self, uid: &str) -> Option<Arc<PodView>> {
         self.pods.lock().get(uid).map(|handle| handle.view.clone())
+    }
+}
+
+impl PodMetrics for Kubelets {
+    fn usage(&self, pod: &Pod) -> Vec<ContainerUsage> {
+        let kubelet = self.kubelet(node_of(pod));
+        let view = kubelet.and_then(|kubelet| kubelet.view(pod.uid()));
+        let running = view.map(|view| view.running()).unwrap_or_default();
+        let usage = running.into_iter().map(|(name, container)| ContainerUsage {
+            name,
+            running: container.running_time(),
+            cpu_time: container.cpu_time(),
+            memory_bytes: container.memory_bytes(),
+        });
+        usage.collect()
     }
 }
 

@@ -41,6 +41,7 @@ pub mod core;
 pub mod discovery;
 pub mod events;
 pub mod flowcontrol;
+pub mod metrics;
 pub mod networking;
 pub mod node;
 pub mod policy;
@@ -66,6 +67,7 @@ pub fn built_in_resources() -> Vec<ResourceDef> {
         discovery::resources(),
         events::resources(),
         flowcontrol::resources(),
+        metrics::resources(),
         networking::resources(),
         node::resources(),
         policy::resources(),

@@ -7,3 +7,4 @@ mod lifecycle;
 mod probes;
 mod support;
 mod system;
+mod usage;

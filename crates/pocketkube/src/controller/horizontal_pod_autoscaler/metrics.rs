@@ -13,8 +13,8 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 
 use super::replicas::{self, Measured, Target, Tolerances};
-use super::usage::Sampler;
 use crate::api::quantity::{Format, Quantity};
+use crate::component_helpers::usage::Sampler;
 
 pub(super) struct Question<'a> {
     pub(super) spec: &'a MetricSpec,

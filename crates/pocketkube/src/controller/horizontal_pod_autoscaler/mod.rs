@@ -1,6 +1,6 @@
 //! Sizes workloads by what their Pods use.
 //!
-//! Every 15 s [`replicas`] works out from the [`usage`] of Pods how many there should be, and
+//! Every 15 s [`replicas`] works out from the usage of Pods how many there should be, and
 //! [`behavior`] how fast that may be reached. Metrics of resources are known; those of Pods,
 //! objects and the world outside would need an adapter. Mirrors `pkg/controller/podautoscaler`
 //! (v1.35).
@@ -11,7 +11,6 @@ mod replicas;
 mod status;
 #[cfg(test)]
 mod tests;
-mod usage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,8 +27,6 @@ use serde_json::{Value, json};
 
 use self::behavior::History;
 use self::status::{ABLE_TO_SCALE, SCALING_ACTIVE, SCALING_LIMITED, set_condition};
-use self::usage::Sampler;
-pub use self::usage::{ContainerUsage, PodMetrics};
 use super::conditions::{FALSE, TRUE};
 use super::{Controller, ControllerContext, SyncError, run};
 use crate::api::GroupVersionKind;
@@ -38,6 +35,7 @@ use crate::client::{
     Client, EventRecorder, EventType, Kind, Lister, ObjectKey, Patch, ResourceRef, WorkQueue, time,
 };
 use crate::clock::Clock;
+use crate::component_helpers::usage::Sampler;
 use crate::registry::ResourceTable;
 
 const WORKERS: usize = 2;

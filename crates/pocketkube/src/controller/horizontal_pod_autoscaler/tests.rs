@@ -9,8 +9,9 @@ use k8s_openapi::api::core::v1::Pod;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::{ContainerUsage, PodMetrics, start};
+use super::start;
 use crate::client::fake::Harness;
+use crate::component_helpers::usage::{ContainerUsage, PodMetrics};
 use crate::registry::{ResourceDef, ResourceTable};
 
 const SECOND: Duration = Duration::from_secs(1);

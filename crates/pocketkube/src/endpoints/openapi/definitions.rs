@@ -12,6 +12,7 @@ use k8s_openapi::schemars::generate::SchemaSettings;
 use k8s_openapi::schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::metrics;
 use crate::api::GroupVersionKind;
 use crate::api::schema::{self, Field, ListType, Shape};
 use crate::registry::ResourceDef;
@@ -111,6 +112,11 @@ impl Definitions {
                 (name, finished)
             })
             .collect();
+        schemas.extend(metrics::schemas());
+        for (kind, name) in metrics::kinds() {
+            builder.listable.push(name.clone());
+            builder.names.insert(kind, name);
+        }
         for name in &builder.listable {
             schemas.insert(format!("{name}List"), list_of(name));
         }

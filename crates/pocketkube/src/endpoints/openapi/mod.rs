@@ -7,6 +7,7 @@
 mod custom;
 mod definitions;
 mod document;
+mod metrics;
 mod paths;
 mod protobuf;
 

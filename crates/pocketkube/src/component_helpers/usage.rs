@@ -40,12 +40,20 @@ pub struct ContainerUsage {
 struct Count {
     at: Timestamp,
     cpu_time: Duration,
-    /// Thousandths of a CPU.
-    rate: i64,
+    /// Billionths of a CPU.
+    rate: u64,
+}
+
+/// What a container uses at present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub container: String,
+    pub nanocores: u64,
+    pub memory_bytes: u64,
 }
 
 /// Remembers counts, to tell rates.
-pub(super) struct Sampler {
+pub struct Sampler {
     metrics: Option<Arc<dyn PodMetrics>>,
     /// By uid of the Pod and name of the container.
     counts: Mutex<HashMap<(String, String), Count>>,
@@ -54,7 +62,7 @@ pub(super) struct Sampler {
 
 impl Sampler {
     /// Without a source no Pod has any metrics, as in a cluster without metrics-server.
-    pub(super) fn new(metrics: Option<Arc<dyn PodMetrics>>, clock: Clock) -> Self {
+    pub fn new(metrics: Option<Arc<dyn PodMetrics>>, clock: Clock) -> Self {
         Self {
             metrics,
             counts: Mutex::default(),
@@ -62,9 +70,23 @@ impl Sampler {
         }
     }
 
+    /// What each container of a Pod uses; those without numbers are left out.
+    pub fn containers(&self, pod: &Pod) -> Vec<Sample> {
+        let usage = self.metrics.as_ref().map(|metrics| metrics.usage(pod));
+        let known = usage.into_iter().flatten();
+        known
+            .filter(|own| own.running >= TOO_YOUNG)
+            .map(|own| Sample {
+                nanocores: self.rate(pod.uid(), &own),
+                memory_bytes: own.memory_bytes,
+                container: own.name,
+            })
+            .collect()
+    }
+
     /// Thousandths of a CPU or of a byte that each Pod uses, by name; of one container where
     /// `container` says so. Pods without numbers are left out.
-    pub(super) fn measure(
+    pub fn measure(
         &self,
         pods: &[Arc<Pod>],
         resource: &str,
@@ -72,15 +94,11 @@ impl Sampler {
     ) -> BTreeMap<String, i64> {
         let mut measured = BTreeMap::new();
         for pod in pods {
-            let usage = self.metrics.as_ref().map(|metrics| metrics.usage(pod));
-            let usage = usage.unwrap_or_default();
-            let asked = usage.iter().filter(|own| {
-                let is_asked = container.is_none_or(|name| name == own.name);
-                is_asked && own.running >= TOO_YOUNG
-            });
+            let samples = self.containers(pod).into_iter();
+            let asked = samples.filter(|own| container.is_none_or(|name| name == own.container));
             let values: Vec<i64> = asked
                 .filter_map(|own| match resource {
-                    "cpu" => Some(self.rate(pod.uid(), own)),
+                    "cpu" => i64::try_from((own.nanocores + 500_000) / 1_000_000).ok(),
                     "memory" => i64::try_from(own.memory_bytes)
                         .ok()
                         .map(|bytes| bytes.saturating_mul(1000)),
@@ -94,7 +112,7 @@ impl Sampler {
         measured
     }
 
-    fn rate(&self, uid: &str, usage: &ContainerUsage) -> i64 {
+    fn rate(&self, uid: &str, usage: &ContainerUsage) -> u64 {
         let now = self.clock.now();
         let mut counts = self.counts.lock();
         counts.retain(|_, count| self.clock.since(count.at) < FORGOTTEN);
@@ -107,7 +125,7 @@ impl Sampler {
             Some(count) => (usage.cpu_time - count.cpu_time, self.clock.since(count.at)),
             None => (usage.cpu_time, usage.running),
         };
-        let rate = (spent.as_secs_f64() / span.as_secs_f64() * 1000.0).round() as i64;
+        let rate = (spent.as_secs_f64() / span.as_secs_f64() * 1e9).round() as u64;
         counts.insert(
             key,
             Count {
