@@ -82,7 +82,7 @@ async fn a_check_turns_bad_again_when_the_state_does() {
     };
     tokio::select! {
         () = judge.watch(sender, again) => panic!("the judge ended"),
-        done = timeout(Duration::from_secs(5), learning) => done.expect("it turns"),
+        done = timeout(Duration::from_secs(60), learning) => done.expect("it turns"),
     }
 }
 
