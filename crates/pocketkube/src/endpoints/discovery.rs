@@ -12,43 +12,18 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::group_versions::{self, Parts, Resources, resources_of};
 use super::{ApiServer, respond};
-use crate::api::gvk::version_priority;
 use crate::api::{GroupVersion, StatusError};
 use crate::registry::{ResourceDef, Subresource, SubresourceKind, Verb};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// Groups in the order in which kubectl prefers them; others follow by name.
-///
-/// Mirrors the priorities in `pkg/controlplane/apiserver/aggregator.go`.
-const GROUP_ORDER: &[&str] = &[
-    "",
-    "apiregistration.k8s.io",
-    "apps",
-    "events.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "storage.k8s.io",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "scheduling.k8s.io",
-    "coordination.k8s.io",
-    "node.k8s.io",
-    "discovery.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-];
-
-/// The aggregated documents of the table's present edition.
+/// The aggregated documents of the table's present edition, and what they are made of.
 #[derive(Default)]
 pub(super) struct DiscoveryCache {
     documents: Mutex<Option<(u64, Arc<Documents>)>>,
+    versions: Parts<Arc<str>>,
 }
 
 struct Documents {
@@ -117,33 +92,9 @@ fn wants_aggregated(request: &HttpRequest<Body>) -> bool {
 
 // === What is served ===
 
-/// Every group and version, core first, groups in kubectl's order, newest version first.
-pub(super) fn group_versions(server: &ApiServer) -> Vec<GroupVersion> {
-    let mut all: Vec<GroupVersion> = server
-        .registry()
-        .resources()
-        .all()
-        .iter()
-        .map(|resource| resource.group_version())
-        .collect();
-    all.sort_by_cached_key(|group_version| {
-        let rank = GROUP_ORDER
-            .iter()
-            .position(|group| *group == group_version.group)
-            .unwrap_or(GROUP_ORDER.len());
-        (
-            rank,
-            group_version.group.clone(),
-            std::cmp::Reverse(version_priority(&group_version.version)),
-        )
-    });
-    all.dedup();
-    all
-}
-
 fn groups(server: &ApiServer) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for group_version in group_versions(server) {
+    for (group_version, _) in group_versions::served(server) {
         if group_version.group.is_empty() {
             continue;
         }
@@ -155,12 +106,6 @@ fn groups(server: &ApiServer) -> Vec<(String, Vec<String>)> {
         }
     }
     groups
-}
-
-fn resources_of(server: &ApiServer, group: &str, version: &str) -> Vec<Arc<ResourceDef>> {
-    let mut resources = server.registry().resources().all();
-    resources.retain(|resource| resource.group == group && resource.version == version);
-    resources
 }
 
 /// Verbs as discovery lists them; a connection may be opened with POST or GET.
@@ -296,55 +241,57 @@ impl DiscoveryCache {
         {
             return documents.clone();
         }
-        let (core, groups): (Vec<_>, Vec<_>) = group_versions(server)
-            .into_iter()
-            .partition(|group_version| group_version.group.is_empty());
+        let served = group_versions::served(server);
+        let is_served = |name: &str| served.iter().any(|(own, _)| own.to_string() == name);
+        self.versions.retain(is_served);
+        let versions = served.iter().map(|(group_version, resources)| {
+            let make = |resources: &Resources| version(&group_version.version, resources);
+            let name = group_version.to_string();
+            (group_version, self.versions.get(&name, resources, make))
+        });
+        let (core, groups): (Vec<_>, Vec<_>) =
+            versions.partition(|(group_version, _)| group_version.group.is_empty());
         let documents = Arc::new(Documents {
-            core: document(server, &core),
-            groups: document(server, &groups),
+            core: document(&core),
+            groups: document(&groups),
         });
         *cached = Some((edition, documents.clone()));
         documents
     }
 }
 
-fn document(server: &ApiServer, group_versions: &[GroupVersion]) -> Document {
-    let mut items: Vec<Value> = Vec::new();
-    for GroupVersion { group, version } in group_versions {
-        let resources: Vec<Value> = resources_of(server, group, version)
-            .iter()
-            .map(|def| aggregated_resource(def))
-            .collect();
-        let version = json!({
-            "version": version, "resources": resources, "freshness": "Current",
-        });
-        let is_same = items
-            .last()
-            .is_some_and(|item| item["metadata"]["name"].as_str().unwrap_or_default() == group);
-        match items.last_mut() {
-            Some(item) if is_same => {
-                if let Some(versions) = item["versions"].as_array_mut() {
-                    versions.push(version);
-                }
-            }
-            _ => {
-                let metadata = if group.is_empty() {
-                    json!({})
-                } else {
-                    json!({"name": group})
-                };
-                items.push(json!({"metadata": metadata, "versions": [version]}));
-            }
-        }
-    }
-    let body = respond::encode(&json!({
-        "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2",
-        "metadata": {}, "items": items,
-    }));
+/// One version of a group as JSON.
+fn version(name: &str, resources: &Resources) -> Arc<str> {
+    let resources: Vec<Value> = resources
+        .iter()
+        .map(|def| aggregated_resource(def))
+        .collect();
+    let version = json!({"version": name, "resources": resources, "freshness": "Current"});
+    version.to_string().into()
+}
+
+/// A document of versions, those of a group side by side.
+fn document(versions: &[(&GroupVersion, Arc<str>)]) -> Document {
+    let groups = versions.chunk_by(|(a, _), (b, _)| a.group == b.group);
+    let items: Vec<String> = groups
+        .map(|versions| {
+            let metadata = match versions[0].0.group.as_str() {
+                "" => json!({}),
+                group => json!({"name": group}),
+            };
+            let versions: Vec<&str> = versions.iter().map(|(_, text)| &**text).collect();
+            let versions = versions.join(",");
+            format!("{{\"metadata\":{metadata},\"versions\":[{versions}]}}")
+        })
+        .collect();
+    let body = format!(
+        "{{\"apiVersion\":\"apidiscovery.k8s.io/v2\",\"items\":[{}],\"kind\":\"APIGroupDiscoveryList\",\"metadata\":{{}}}}",
+        items.join(",")
+    );
     let digest = Sha256::digest(&body);
     let etag: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
     Document {
-        body,
+        body: body.into(),
         etag: HeaderValue::from_str(&format!("\"{etag}\"")).expect("hexadecimal digits are ASCII"),
     }
 }

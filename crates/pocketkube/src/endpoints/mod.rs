@@ -16,6 +16,7 @@ mod eviction;
 mod fields;
 mod filters;
 mod get;
+mod group_versions;
 mod impersonate;
 mod in_process;
 mod list;

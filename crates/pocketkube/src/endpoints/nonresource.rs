@@ -5,7 +5,7 @@ use http::{Method, Request as HttpRequest, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::request_info::RequestInfo;
-use super::{ApiServer, discovery, openapi, respond};
+use super::{ApiServer, discovery, group_versions, openapi, respond};
 use crate::api::StatusError;
 
 /// The Kubernetes version that this cluster behaves like.
@@ -92,7 +92,7 @@ fn metrics(server: &ApiServer) -> Response<Body> {
 
 fn paths(server: &ApiServer) -> Response<Body> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
-    for group_version in discovery::group_versions(server) {
+    for (group_version, _) in group_versions::served(server) {
         if !group_version.group.is_empty() {
             paths.push(format!("/apis/{}", group_version.group));
             paths.push(format!("/apis/{group_version}"));
@@ -109,6 +109,7 @@ fn paths(server: &ApiServer) -> Response<Body> {
     ] {
         paths.push(path.to_owned());
     }
+    paths.sort();
     paths.dedup();
     respond::json_value(StatusCode::OK, &json!({"paths": paths}))
 }

@@ -24,44 +24,22 @@ pub(super) fn version_3(resources: &[Arc<ResourceDef>]) -> Value {
         .iter()
         .flat_map(|resource| custom::definitions(resource))
         .collect();
-    let schemas = reachable(wanted, &own);
-    json!({
+    let mut document = json!({
         "openapi": "3.0.0",
         "info": info(),
-        "paths": paths::paths(resources, paths::Version::Three),
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"BearerToken": security()},
-        },
-    })
+        "components": {"securitySchemes": {"BearerToken": security()}},
+    });
+    // Moved, where `json!` would copy.
+    document["components"]["schemas"] = Value::Object(reachable(wanted, own));
+    document["paths"] = Value::Object(paths::paths(resources, paths::Version::Three));
+    document
 }
 
-/// The document of everything that is served.
-pub(super) fn version_2(resources: &[Arc<ResourceDef>]) -> Value {
-    let own = resources
-        .iter()
-        .flat_map(|resource| custom::definitions(resource))
-        .map(|(name, schema)| (name, custom::for_version_2(&schema)));
-    let definitions: Map<String, Value> = builtin()
-        .iter()
-        .map(|(name, schema)| (name.clone(), definitions::for_version_2(schema)))
-        .chain(own)
-        .collect();
-    json!({
-        "swagger": "2.0",
-        "info": info(),
-        "paths": paths::paths(resources, paths::Version::Two),
-        "definitions": definitions,
-        "securityDefinitions": {"BearerToken": security()},
-        "security": [{"BearerToken": []}],
-    })
-}
-
-fn info() -> Value {
+pub(super) fn info() -> Value {
     json!({"title": "Kubernetes", "version": KUBERNETES_VERSION})
 }
 
-fn security() -> Value {
+pub(super) fn security() -> Value {
     json!({
         "type": "apiKey", "name": "authorization", "in": "header",
         "description": "Bearer Token authentication",
@@ -69,18 +47,19 @@ fn security() -> Value {
 }
 
 /// The definitions that `wanted` names, and those that they refer to.
-fn reachable(mut wanted: Vec<String>, own: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+fn reachable(mut wanted: Vec<String>, mut own: BTreeMap<String, Value>) -> Map<String, Value> {
     let all = builtin();
-    let mut found = BTreeMap::new();
+    let mut found = Map::new();
     while let Some(name) = wanted.pop() {
         if found.contains_key(&name) {
             continue;
         }
-        let Some(schema) = own.get(&name).or_else(|| all.get(&name)) else {
-            continue;
-        };
-        collect_references(schema, &mut wanted);
-        found.insert(name, schema.clone());
+        // Schemas of definitions may be huge: they are moved.
+        let schema = own.remove(&name);
+        if let Some(schema) = schema.or_else(|| all.get(&name).cloned()) {
+            collect_references(&schema, &mut wanted);
+            found.insert(name, schema);
+        }
     }
     found
 }

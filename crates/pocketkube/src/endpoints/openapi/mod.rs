@@ -10,31 +10,28 @@ mod document;
 mod metrics;
 mod paths;
 mod protobuf;
+mod version_2;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderValue, Request as HttpRequest, Response, StatusCode};
-use parking_lot::Mutex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::discovery::group_versions;
+use self::version_2::Version2;
+use super::group_versions::{self, Parts, Resources};
 use super::{ApiServer, respond};
-use crate::api::{GroupVersion, StatusError};
-use crate::registry::ResourceDef;
+use crate::api::StatusError;
 
 /// Documents, each made when first asked for and again when one of its resources has changed.
 #[derive(Default)]
 pub(super) struct OpenApiCache {
-    documents: Mutex<BTreeMap<String, (Resources, Document)>>,
+    version_2: Version2,
+    version_3: Parts<Document>,
 }
-
-/// What a document is about.
-type Resources = Vec<Arc<ResourceDef>>;
 
 #[derive(Clone)]
 struct Document {
@@ -55,41 +52,6 @@ impl Document {
     }
 }
 
-impl OpenApiCache {
-    fn get(
-        &self,
-        name: &str,
-        resources: Resources,
-        make: impl FnOnce(&[Arc<ResourceDef>]) -> serde_json::Value,
-    ) -> Document {
-        let is_same = |cached: &Resources| {
-            cached.len() == resources.len()
-                && cached
-                    .iter()
-                    .zip(&resources)
-                    .all(|(a, b)| Arc::ptr_eq(a, b))
-        };
-        if let Some((cached, document)) = self.documents.lock().get(name)
-            && is_same(cached)
-        {
-            return document.clone();
-        }
-        let document = Document::new(respond::encode(&make(&resources)));
-        let entry = (resources, document.clone());
-        self.documents.lock().insert(name.to_owned(), entry);
-        document
-    }
-}
-
-impl OpenApiCache {
-    /// Forgets the documents of what is served no longer.
-    fn keep(&self, is_served: impl Fn(&str) -> bool) {
-        self.documents
-            .lock()
-            .retain(|name, _| name == "v2" || is_served(name));
-    }
-}
-
 /// Serves `/openapi/…`.
 pub(super) fn serve(
     server: &ApiServer,
@@ -101,11 +63,11 @@ pub(super) fn serve(
         ["v3"] => Ok(index(server)),
         ["v3", path @ ..] => {
             let path = path.join("/");
-            let group_version = group_versions(server)
+            let (_, resources) = served_by_path(server)
                 .into_iter()
-                .find(|group_version| path_of(group_version) == path)
+                .find(|(own, _)| *own == path)
                 .ok_or_else(StatusError::no_such_path)?;
-            Ok(answer(&version_3(server, &group_version), request))
+            Ok(answer(&version_3(server, &path, &resources), request))
         }
         _ => Err(StatusError::no_such_path()),
     }
@@ -123,28 +85,23 @@ fn version_2(
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*/*");
-    let all = || server.registry().resources().all();
-    let json = || server.openapi().get("v2", all(), document::version_2);
+    let whole = || server.openapi().version_2.get(&served_by_path(server));
     for clause in accept.split(',').map(str::trim) {
         match clause.split(';').next().unwrap_or_default().trim() {
             "application/json" => {
-                return Ok(answer(&json(), request));
+                return Ok(answer(&whole().json, request));
             }
             // Without a wish upstream sends JSON and calls it text.
             "*/*" | "application/*" => {
-                let mut response = answer(&json(), request);
+                let mut response = answer(&whole().json, request);
                 let text = HeaderValue::from_static("text/plain; charset=utf-8");
                 response.headers_mut().insert(CONTENT_TYPE, text);
                 return Ok(response);
             }
             // Clients write "@v1.0", which is no media type, so the answer writes ".v1.0".
             form if form.contains("proto-openapi.spec.v2") => {
-                let body = protobuf::encode(&document::version_2(&all()));
-                return Ok(respond::typed_response(
-                    StatusCode::OK,
-                    PROTOBUF,
-                    body.into(),
-                ));
+                let body = whole().protobuf;
+                return Ok(respond::typed_response(StatusCode::OK, PROTOBUF, body));
             }
             _ => {}
         }
@@ -152,30 +109,37 @@ fn version_2(
     Err(StatusError::not_acceptable("application/json"))
 }
 
-fn path_of(group_version: &GroupVersion) -> String {
-    if group_version.group.is_empty() {
-        format!("api/{}", group_version.version)
-    } else {
-        format!("apis/{group_version}")
-    }
+/// What is served, by the path of its document.
+fn served_by_path(server: &ApiServer) -> Vec<(String, Resources)> {
+    let served = group_versions::served(server).into_iter();
+    served
+        .map(|(group_version, resources)| {
+            let path = match group_version.group.as_str() {
+                "" => format!("api/{}", group_version.version),
+                _ => format!("apis/{group_version}"),
+            };
+            (path, resources)
+        })
+        .collect()
 }
 
-fn version_3(server: &ApiServer, group_version: &GroupVersion) -> Document {
-    let mut resources = server.registry().resources().all();
-    resources.retain(|resource| resource.group_version() == *group_version);
-    let path = path_of(group_version);
-    server.openapi().get(&path, resources, document::version_3)
+fn version_3(server: &ApiServer, path: &str, resources: &Resources) -> Document {
+    let make = |resources: &Resources| {
+        let document = document::version_3(resources);
+        Document::new(respond::encode(&document))
+    };
+    server.openapi().version_3.get(path, resources, make)
 }
 
 fn index(server: &ApiServer) -> Response<Body> {
     let mut paths = serde_json::Map::new();
-    for group_version in group_versions(server) {
-        let path = path_of(&group_version);
-        let hash = version_3(server, &group_version).hash;
+    for (path, resources) in served_by_path(server) {
+        let hash = version_3(server, &path, &resources).hash;
         let url = format!("/openapi/v3/{path}?hash={hash}");
         paths.insert(path, json!({"serverRelativeURL": url}));
     }
-    server.openapi().keep(|name| paths.contains_key(name));
+    let is_served = |path: &str| paths.contains_key(path);
+    server.openapi().version_3.retain(is_served);
     respond::json_value(StatusCode::OK, &json!({"paths": paths}))
 }
 

@@ -24,12 +24,12 @@ pub(super) enum Version {
 }
 
 /// The paths of all resources.
-pub(super) fn paths(resources: &[Arc<ResourceDef>], version: Version) -> Value {
+pub(super) fn paths(resources: &[Arc<ResourceDef>], version: Version) -> Map<String, Value> {
     let mut paths = Map::new();
     for resource in resources {
         add_resource(&mut paths, resource, version);
     }
-    Value::Object(paths)
+    paths
 }
 
 fn add_resource(paths: &mut Map<String, Value>, resource: &ResourceDef, version: Version) {

@@ -3,7 +3,7 @@
 //! Holds the definitions, which is what clients read; paths are left to the JSON form. The field
 //! numbers are those of `openapiv2/OpenAPIv2.proto` in `github.com/google/gnostic`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A message under construction.
 #[derive(Default)]
@@ -51,23 +51,28 @@ impl Writer {
     }
 }
 
-/// A version 2 document as an `openapi.v2.Document`.
-pub(super) fn encode(document: &Value) -> Vec<u8> {
+/// Definitions as an `openapi.v2.Definitions`. What several calls give may be joined.
+pub(super) fn definitions(schemas: &Map<String, Value>) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.text(1, &document["swagger"]);
-    writer.message(2, |info| {
-        info.text(1, &document["info"]["title"]);
-        info.text(2, &document["info"]["version"]);
-    });
-    writer.message(8, |_| {});
-    writer.message(9, |definitions| {
-        named_schemas(definitions, &document["definitions"])
-    });
+    named_schemas(&mut writer, schemas);
     writer.0
 }
 
-fn named_schemas(writer: &mut Writer, schemas: &Value) {
-    for (name, value) in schemas.as_object().into_iter().flatten() {
+/// A version 2 document as an `openapi.v2.Document`.
+pub(super) fn document<'p>(info: &Value, definitions: impl Iterator<Item = &'p [u8]>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.bytes(1, b"2.0");
+    writer.message(2, |own| {
+        own.text(1, &info["title"]);
+        own.text(2, &info["version"]);
+    });
+    writer.message(8, |_| {});
+    writer.bytes(9, &definitions.collect::<Vec<_>>().concat());
+    writer.0
+}
+
+fn named_schemas(writer: &mut Writer, schemas: &Map<String, Value>) {
+    for (name, value) in schemas {
         writer.message(1, |named| {
             named.bytes(1, name.as_bytes());
             named.message(2, |writer| schema(writer, value));
@@ -95,10 +100,8 @@ fn schema(writer: &mut Writer, value: &Value) {
             item.message(1, |writer| schema(writer, &value["items"]))
         });
     }
-    if value["properties"].is_object() {
-        writer.message(25, |properties| {
-            named_schemas(properties, &value["properties"])
-        });
+    if let Value::Object(properties) = &value["properties"] {
+        writer.message(25, |writer| named_schemas(writer, properties));
     }
     for (name, extension) in value.as_object().into_iter().flatten() {
         if name.starts_with("x-") {
@@ -115,16 +118,16 @@ mod tests {
 
     #[test]
     fn a_document_begins_with_its_version_and_holds_its_definitions() {
-        let document = json!({
-            "swagger": "2.0", "info": {"title": "T", "version": "v1"},
-            "definitions": {"A": {"type": "string"}},
-        });
+        let info = json!({"title": "T", "version": "v1"});
+        let schemas = Map::from_iter([("A".to_owned(), json!({"type": "string"}))]);
         let expected = [
             &b"\x0a\x032.0"[..],
             b"\x12\x07\x0a\x01T\x12\x02v1",
             b"\x42\x00",
             b"\x4a\x12\x0a\x10\x0a\x01A\x12\x0b\xb2\x01\x08\x0a\x06string",
         ];
-        assert_eq!(encode(&document), expected.concat());
+        let schemas = definitions(&schemas);
+        let document = document(&info, std::iter::once(schemas.as_slice()));
+        assert_eq!(document, expected.concat());
     }
 }
