@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 const ROUNDS: usize = 5;
 const OBJECTS: usize = 200;
 /// Properties at each level of a schema, but the last.
-const WIDTH: usize = 9;
+const WIDTH: usize = 7;
 const DEPTH: usize = 3;
 const WORDS: &str = "If specified, the pod's scheduling constraints. The scheduler will prefer to schedule pods to nodes that satisfy the expressions, but it may choose a node that violates one or more of them.";
 

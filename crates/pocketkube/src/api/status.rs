@@ -197,7 +197,7 @@ impl StatusError {
             .map(|error| Cause {
                 reason: error.error_type.reason().to_owned(),
                 message: error.body(),
-                field: error.path.as_str().to_owned(),
+                field: error.path.to_string(),
             })
             .collect();
         Self::new(

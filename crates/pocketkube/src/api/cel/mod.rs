@@ -4,6 +4,8 @@
 //! once, binds variables and puts failures into the words of the API server. Which variables there
 //! are is the business of whoever evaluates. Mirrors `apiserver/pkg/cel` (v1.35).
 
+mod check;
+mod declaration;
 mod optional;
 mod values;
 
@@ -14,6 +16,8 @@ use kube_cel::cel::common::ast::IdedExpr;
 use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{Context, ExecutionError};
 
+pub use check::{Checked, check};
+pub use declaration::{Declaration, REQUEST, Type, shortest};
 pub use kube_cel::cel::Value;
 pub use values::{escape, from_json, map_of, optional_value};
 

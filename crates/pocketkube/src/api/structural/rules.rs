@@ -2,12 +2,12 @@
 //!
 //! Mirrors `apiextensions-apiserver/pkg/apiserver/schema/cel/validation.go` (v1.35).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
 use super::{Kind, Node};
-use crate::api::cel::{self, Expression};
+use crate::api::cel::{self, Checked, Declaration, Expression};
 use crate::api::field::{Error, ErrorList, ErrorType, Path};
 use crate::api::tree::text;
 
@@ -23,6 +23,7 @@ pub struct Rule {
     reason: String,
     field_path: String,
     optional_old_self: bool,
+    is_transition: OnceLock<bool>,
 }
 
 impl Rule {
@@ -39,24 +40,38 @@ impl Rule {
             reason: text(rule, "reason").to_owned(),
             field_path: text(rule, "fieldPath").to_owned(),
             optional_old_self,
+            is_transition: OnceLock::new(),
         }
     }
 
-    /// What is wrong with the rule's own expression.
-    pub fn compile(&self) -> Result<(), String> {
-        self.rule.compile(VARIABLES)
+    /// What the rule gives and costs for values of `own`; the error says what is wrong with it.
+    pub fn check<'s>(&self, own: &Declaration<'s>) -> Result<Checked<'s>, String> {
+        self.check_expression(&self.rule, own)
     }
 
-    /// What is wrong with the expression that makes the message.
-    pub fn compile_message(&self) -> Result<(), String> {
-        self.message_expression
-            .as_ref()
-            .map_or(Ok(()), |expression| expression.compile(VARIABLES))
+    /// The same for the expression that makes the message, if there is one.
+    pub fn check_message<'s>(&self, own: &Declaration<'s>) -> Option<Result<Checked<'s>, String>> {
+        let expression = self.message_expression.as_ref()?;
+        Some(self.check_expression(expression, own))
+    }
+
+    fn check_expression<'s>(
+        &self,
+        expression: &Expression,
+        own: &Declaration<'s>,
+    ) -> Result<Checked<'s>, String> {
+        expression.compile(VARIABLES)?;
+        let mut variables = vec![("self", own.clone())];
+        // What may be missing is asked differently.
+        if !self.optional_old_self {
+            variables.push(("oldSelf", own.clone()));
+        }
+        cel::check(expression, &variables)
     }
 
     /// Whether the rule compares with the value before.
     pub fn is_transition(&self) -> bool {
-        self.rule.uses("oldSelf")
+        *self.is_transition.get_or_init(|| self.rule.uses("oldSelf"))
     }
 
     /// The rule as errors about it name it.

@@ -1,10 +1,13 @@
-//! Rules in CEL: they must compile, name fields that exist, and say what is wrong.
+//! Rules in CEL: they must compile, fit the types of the schema, say what is wrong, and not cost
+//! too much, each by itself and all together.
+//!
+//! Mirrors `ValidateCustomResourceDefinitionOpenAPISchema` and `CELSchemaContext` in
+//! `apiextensions-apiserver/pkg/apis/apiextensions/validation` (v1.35).
 
-use kube_cel::cel::common::ast::{Expr, IdedExpr};
 use serde_json::Value;
 
 use super::selectable::schema_at;
-use crate::api::cel::{self, Expression};
+use crate::api::cel::{Checked, Declaration, REQUEST, Type, shortest};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::structural::Rule;
 use crate::api::tree::{elements, entries, text};
@@ -16,26 +19,59 @@ const REASONS: &[&str] = &[
     "FieldValueRequired",
 ];
 
+/// The most that one expression may cost, for all the values that it is held against.
+const MOST_OF_ONE: u64 = 10_000_000;
+/// The most that all expressions of a schema may cost.
+const MOST_OF_ALL: u64 = 100_000_000;
+/// How many of the dearest expressions are named.
+const NAMED: usize = 4;
+
 pub(super) fn validate(schema: &Value, path: &Path) -> ErrorList {
     let mut walk = Walk::default();
-    walk.visit(schema, path, true, None);
+    let root = Place {
+        is_object: true,
+        uncorrelatable: None,
+        count: Some(1),
+    };
+    walk.visit(schema, path, root);
+    walk.total(path);
     walk.errors
 }
 
 #[derive(Default)]
 struct Walk {
     errors: ErrorList,
+    cost: u64,
+    /// The dearest expressions, the dearest first.
+    dearest: Vec<(u64, Path)>,
+}
+
+/// Where the walk is.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// Whether this is an object with its own metadata.
+    is_object: bool,
+    /// The part of the schema above in which values of before can't be found.
+    uncorrelatable: Option<&'p Path>,
+    /// How many values there may be of this part; `None` where nothing bounds them.
+    count: Option<u64>,
+}
+
+impl<'p> Place<'p> {
+    fn below(self, schema: &Value, uncorrelatable: Option<&'p Path>, bound: Option<u64>) -> Self {
+        Self {
+            is_object: schema["x-kubernetes-embedded-resource"] == true,
+            uncorrelatable,
+            count: self
+                .count
+                .zip(bound)
+                .map(|(count, bound)| count.saturating_mul(bound)),
+        }
+    }
 }
 
 impl Walk {
-    /// `uncorrelatable` is the part of the schema above in which values of before can't be found.
-    fn visit(
-        &mut self,
-        schema: &Value,
-        path: &Path,
-        is_object: bool,
-        uncorrelatable: Option<&Path>,
-    ) {
+    fn visit(&mut self, schema: &Value, path: &Path, place: Place<'_>) {
         for (index, rule) in elements(&schema["x-kubernetes-validations"])
             .iter()
             .enumerate()
@@ -44,30 +80,32 @@ impl Walk {
             let before = self.errors.len();
             self.words(rule, schema, &path);
             if self.errors.len() == before {
-                self.expressions(rule, schema, &path, is_object, uncorrelatable);
+                self.expressions(rule, schema, &path, place);
             }
         }
-        let is_embedded = |schema: &Value| schema["x-kubernetes-embedded-resource"] == true;
         let for_entries = match text(schema, "x-kubernetes-map-type") {
-            "atomic" => uncorrelatable.or(Some(path)),
-            _ => uncorrelatable,
+            "atomic" => place.uncorrelatable.or(Some(path)),
+            _ => place.uncorrelatable,
         };
         for (name, property) in entries(&schema["properties"]) {
             let path = path.child("properties").key(name);
-            self.visit(property, &path, is_embedded(property), for_entries);
+            let below = place.below(property, for_entries, Some(1));
+            self.visit(property, &path, below);
         }
-        if schema["additionalProperties"].is_object() {
-            let each = &schema["additionalProperties"];
-            let path = path.child("additionalProperties");
-            self.visit(each, &path, is_embedded(each), uncorrelatable);
+        let each = &schema["additionalProperties"];
+        if each.is_object() {
+            let bound = schema["maxProperties"].as_u64();
+            let below = place.below(each, place.uncorrelatable, bound);
+            self.visit(each, &path.child("additionalProperties"), below);
         }
-        if schema["items"].is_object() {
+        let items = &schema["items"];
+        if items.is_object() {
             let for_items = match text(schema, "x-kubernetes-list-type") {
-                "map" => uncorrelatable,
-                _ => uncorrelatable.or(Some(path)),
+                "map" => place.uncorrelatable,
+                _ => place.uncorrelatable.or(Some(path)),
             };
-            let items = &schema["items"];
-            self.visit(items, &path.child("items"), is_embedded(items), for_items);
+            let below = place.below(items, for_items, schema["maxItems"].as_u64());
+            self.visit(items, &path.child("items"), below);
         }
     }
 
@@ -119,36 +157,44 @@ impl Walk {
         self.errors.push(Error::invalid(path, field_path, why));
     }
 
-    fn expressions(
-        &mut self,
-        rule: &Value,
-        schema: &Value,
-        path: &Path,
-        is_object: bool,
-        uncorrelatable: Option<&Path>,
-    ) {
+    fn expressions(&mut self, rule: &Value, schema: &Value, path: &Path, place: Place<'_>) {
         let compiled = Rule::read(rule);
-        let expression = Expression::new(text(rule, "rule"));
-        let outcome = compiled
-            .compile()
-            .and_then(|()| known_fields(&expression, schema, is_object));
-        if let Err(why) = outcome {
-            self.errors
-                .push(Error::invalid(path.child("rule"), rule.clone(), &why));
-            return;
+        let own = Declaration::of_schema(schema, place.is_object);
+        let is_bool = |checked: Checked<'_>| match checked.result {
+            Type::Bool | Type::Any => Ok(checked.most),
+            _ => Err("cel expression must evaluate to a bool".to_owned()),
+        };
+        let at = path.child("rule");
+        match compiled.check(&own).and_then(is_bool) {
+            Ok(cost) => self.charge("estimated rule cost", cost, schema, &at, place),
+            Err(why) => {
+                self.errors.push(Error::invalid(at, rule.clone(), &why));
+                return;
+            }
         }
-        let message = text(rule, "messageExpression");
-        let outcome = compiled
-            .compile_message()
-            .and_then(|()| known_fields(&Expression::new(message), schema, is_object));
-        if !message.trim().is_empty()
-            && let Err(why) = outcome
+        let is_text = |checked: Checked<'_>| match checked.result {
+            Type::String | Type::Any => Ok(checked.most),
+            _ => Err("must evaluate to a string".to_owned()),
+        };
+        let at = path.child("messageExpression");
+        match compiled
+            .check_message(&own)
+            .map(|checked| checked.and_then(is_text))
         {
-            let why = format!("messageExpression {why}");
-            let path = path.child("messageExpression");
-            self.errors.push(Error::invalid(path, rule.clone(), &why));
+            None => {}
+            Some(Ok(cost)) => {
+                let place = Place {
+                    count: Some(1),
+                    ..place
+                };
+                self.charge("estimated messageExpression cost", cost, schema, &at, place);
+            }
+            Some(Err(why)) => {
+                let why = format!("messageExpression {why}");
+                self.errors.push(Error::invalid(at, rule.clone(), &why));
+            }
         }
-        match (compiled.is_transition(), uncorrelatable) {
+        match (compiled.is_transition(), place.uncorrelatable) {
             (true, Some(part)) => {
                 let why = format!(
                     "oldSelf cannot be used on the uncorrelatable portion of the schema within {part}"
@@ -165,82 +211,47 @@ impl Walk {
             _ => {}
         }
     }
+
+    /// Adds what an expression costs at most for all values that a request has room for.
+    fn charge(&mut self, what: &str, cost: u64, schema: &Value, path: &Path, place: Place<'_>) {
+        let count = place.count;
+        let count = count.unwrap_or_else(|| REQUEST / (shortest(schema) + 1));
+        let cost = cost.saturating_mul(count);
+        if cost > MOST_OF_ONE {
+            let why = excess(what, cost, MOST_OF_ONE);
+            self.errors.push(Error::forbidden(path.clone(), &why));
+        }
+        self.cost = self.cost.saturating_add(cost);
+        let rank = self.dearest.partition_point(|(other, _)| *other >= cost);
+        self.dearest.insert(rank, (cost, path.clone()));
+        self.dearest.truncate(NAMED);
+    }
+
+    fn total(&mut self, path: &Path) {
+        if self.cost <= MOST_OF_ALL {
+            return;
+        }
+        for (_, path) in &self.dearest {
+            let why = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+            self.errors.push(Error::forbidden(path.clone(), why));
+        }
+        let what = "estimated rule cost total for entire OpenAPIv3 schema";
+        let why = excess(what, self.cost, MOST_OF_ALL);
+        self.errors.push(Error::forbidden(path.clone(), &why));
+    }
 }
 
-/// Refuses selections from `self` of fields that the schema doesn't have.
-fn known_fields(expression: &Expression, schema: &Value, is_object: bool) -> Result<(), String> {
-    let mut unknown = Vec::new();
-    if let Ok(parsed) = expression.parsed() {
-        type_of(parsed, schema, is_object, &mut unknown);
-    }
-    let Some(field) = unknown.first() else {
-        return Ok(());
+fn excess(what: &str, cost: u64, limit: u64) -> String {
+    let factor = cost as f64 / limit as f64;
+    let factor = if factor > 100.0 {
+        "more than 100x".to_owned()
+    } else if factor < 1.5 {
+        // Never "a factor of 1.0x".
+        format!("{factor:.6}x")
+    } else {
+        format!("{factor:.1}x")
     };
-    let text = expression.text();
-    let at = text.find(&format!(".{field}")).unwrap_or(0);
-    let line = text.lines().next().unwrap_or_default();
-    Err(format!(
-        "compilation failed: ERROR: <input>:1:{}: undefined field '{field}'\n | {line}\n | {}^",
-        at + 1,
-        ".".repeat(at)
-    ))
-}
-
-/// The schema of what an expression selects; `None` where it is not a plain selection. Everything
-/// below is looked at too.
-fn type_of<'s>(
-    expression: &IdedExpr,
-    schema: &'s Value,
-    is_object: bool,
-    unknown: &mut Vec<String>,
-) -> Option<(&'s Value, bool)> {
-    match &expression.expr {
-        Expr::Ident(name) if name == "self" || name == "oldSelf" => Some((schema, is_object)),
-        Expr::Select(select) => {
-            let (from, is_object) = type_of(&select.operand, schema, is_object, unknown)?;
-            if is_object && matches!(select.field.as_str(), "metadata" | "kind" | "apiVersion") {
-                return None;
-            }
-            if text(from, "type") != "object" {
-                return None;
-            }
-            let mut properties = entries(&from["properties"]);
-            match properties.find(|(name, _)| cel::escape(name) == select.field) {
-                Some((_, property)) => {
-                    let is_embedded = property["x-kubernetes-embedded-resource"] == true;
-                    Some((property, is_embedded))
-                }
-                None if !from["additionalProperties"].is_null() => None,
-                None => {
-                    unknown.push(select.field.clone());
-                    None
-                }
-            }
-        }
-        Expr::Call(call) => {
-            let operands = call.target.iter().map(|target| &**target).chain(&call.args);
-            for operand in operands {
-                type_of(operand, schema, is_object, unknown);
-            }
-            None
-        }
-        Expr::Comprehension(comprehension) => {
-            for part in [
-                &comprehension.iter_range,
-                &comprehension.loop_cond,
-                &comprehension.loop_step,
-                &comprehension.result,
-            ] {
-                type_of(part, schema, is_object, unknown);
-            }
-            None
-        }
-        Expr::List(list) => {
-            for element in &list.elements {
-                type_of(element, schema, is_object, unknown);
-            }
-            None
-        }
-        _ => None,
-    }
+    format!(
+        "{what} exceeds budget by factor of {factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)"
+    )
 }
