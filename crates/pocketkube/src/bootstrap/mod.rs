@@ -2,6 +2,7 @@
 //! and right after its start what [`create_system`] adds.
 
 mod api_services;
+mod flow_control;
 mod kubernetes_service;
 mod policy;
 mod reconcile;
@@ -20,6 +21,7 @@ use policy::is_kept_up_to_date;
 use reconcile::{Step, reconcile};
 
 pub(crate) use kubernetes_service::keep_kubernetes_service;
+pub(crate) use policy::node_rules;
 pub(crate) use system::create_system;
 
 const OBJECTS: &str = include_str!("../../data/bootstrap/objects.yaml");
@@ -36,6 +38,9 @@ pub(crate) async fn create(server: &ApiServer) -> Result<bool, StatusError> {
         is_new |= is_namespace && was_missing;
     }
     for object in api_services::objects(server.registry().resources()) {
+        bootstrap.ensure(object).await?;
+    }
+    for object in flow_control::objects() {
         bootstrap.ensure(object).await?;
     }
     for object in policy::objects() {

@@ -19,6 +19,7 @@ mod endpoints;
 mod endpointslice;
 mod ephemeral_volume;
 mod expectations;
+mod flow_control;
 mod freshness;
 mod garbage_collector;
 mod history;
@@ -264,6 +265,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "horizontal-pod-autoscaler",
         resource: ("autoscaling", "v2", "horizontalpodautoscalers"),
         start: horizontal_pod_autoscaler::start,
+    },
+    Row {
+        name: "api-priority-and-fairness-controller",
+        service_account: "apf-controller",
+        resource: ("flowcontrol.apiserver.k8s.io", "v1", "flowschemas"),
+        start: flow_control::start,
     },
     Row {
         name: "service-lb-controller",

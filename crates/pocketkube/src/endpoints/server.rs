@@ -11,7 +11,7 @@ use crate::registry::metrics::UsageSource;
 use crate::registry::{Registry, ResourceDef, metrics};
 
 use super::discovery::DiscoveryCache;
-use super::filters::{Metrics, Overload};
+use super::filters::{FlowControl, Metrics};
 use super::openapi::OpenApiCache;
 
 /// The way of a request, ready to serve; clones share it.
@@ -29,7 +29,7 @@ struct Shared {
     discovery: DiscoveryCache,
     openapi: OpenApiCache,
     metrics: Metrics,
-    overload: Overload,
+    flow_control: FlowControl,
 }
 
 /// What an API server is made of.
@@ -43,6 +43,7 @@ pub struct ApiServerParts {
 
 impl ApiServer {
     pub fn new(parts: ApiServerParts) -> Self {
+        let flow_control = FlowControl::new(parts.registry.storage().clone());
         Self {
             shared: Arc::new(Shared {
                 parts,
@@ -51,7 +52,7 @@ impl ApiServer {
                 discovery: DiscoveryCache::default(),
                 openapi: OpenApiCache::default(),
                 metrics: Metrics::default(),
-                overload: Overload::default(),
+                flow_control,
             }),
         }
     }
@@ -116,8 +117,8 @@ impl ApiServer {
         &self.shared.metrics
     }
 
-    pub(super) fn overload(&self) -> &Overload {
-        &self.shared.overload
+    pub(super) fn flow_control(&self) -> &FlowControl {
+        &self.shared.flow_control
     }
 
     pub(super) fn openapi(&self) -> &OpenApiCache {

@@ -6,8 +6,8 @@
 
 mod compression;
 mod deadline;
+mod flow_control;
 mod metrics;
-mod overload;
 mod pretty;
 
 use axum::body::{Body, HttpBody};
@@ -18,8 +18,8 @@ use super::query::Query;
 use super::request_info::RequestInfo;
 use super::{ApiServer, connect, respond};
 
+pub(super) use flow_control::FlowControl;
 pub(super) use metrics::Metrics;
-pub(super) use overload::Overload;
 
 /// Answers a request; failures become a `Status`.
 pub(super) async fn answer(server: &ApiServer, request: HttpRequest<Body>) -> Response<Body> {
