@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
-use crate::authorization::{Authorizer, Components, Privileged, Rbac, Union};
+use crate::authorization::{Authorizer, Components, Node, Privileged, Rbac, Union};
 use crate::client::{Client, Informers};
 use crate::clock::Clock;
 use crate::controller::{self, ControllerContext, ControllerOptions};
@@ -114,6 +114,7 @@ impl ClusterBuilder {
         let authorizer: Arc<dyn Authorizer> = Arc::new(Union(vec![
             Box::new(Privileged),
             Box::new(Components),
+            Box::new(Node::new(registry.clone(), bootstrap::node_rules())),
             Box::new(Rbac::new(registry.storage().clone())),
         ]));
         let server = ApiServer::new(ApiServerParts {

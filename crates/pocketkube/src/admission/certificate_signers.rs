@@ -13,8 +13,8 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 
 use super::{Attributes, Operation, Validate};
+use crate::api::StatusError;
 use crate::api::tree::{elements, text};
-use crate::api::{GroupResource, StatusError};
 use crate::authentication::{SYSTEM_MASTERS, UserInfo};
 use crate::authorization::{self, Authorizer, Decision};
 
@@ -46,6 +46,7 @@ impl CertificateSigners {
                 namespace: "",
                 name,
                 path: "",
+                field_selector: None,
             });
             decision == Decision::Allow
         })
@@ -87,13 +88,11 @@ impl Validate for CertificateSigners {
         attributes: &Attributes<'_>,
         _warnings: &mut Vec<String>,
     ) -> Result<(), StatusError> {
-        if attributes.resource.group != GROUP || attributes.resource.plural != RESOURCE {
+        if !attributes.is(GROUP, RESOURCE, attributes.subresource) {
             return Ok(());
         }
-        self.check(object, attributes).map_err(|why| {
-            let resource = GroupResource::new(GROUP, RESOURCE);
-            StatusError::forbidden(&resource, attributes.name, &why)
-        })
+        self.check(object, attributes)
+            .map_err(|why| attributes.forbidden(&why))
     }
 }
 

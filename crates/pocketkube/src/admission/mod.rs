@@ -13,6 +13,7 @@ mod default_toleration_seconds;
 mod limit_ranger;
 mod matching;
 mod namespace_lifecycle;
+mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_security;
 mod priority;
@@ -39,6 +40,7 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
                 registry.clone(),
             )),
             Box::new(limit_ranger::LimitRanger::new(registry.clone())),
+            Box::new(node_restriction::NodeRestriction::new(registry.clone())),
             Box::new(service_account::ServiceAccount::new(registry.clone())),
             Box::new(priority::Priority::new(registry.clone())),
             Box::new(default_toleration_seconds::DefaultTolerationSeconds),

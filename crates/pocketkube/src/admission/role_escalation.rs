@@ -44,6 +44,7 @@ impl RoleEscalation {
             namespace,
             name,
             path: "",
+            field_selector: None,
         });
         decision == Decision::Allow
     }

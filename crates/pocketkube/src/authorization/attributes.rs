@@ -1,5 +1,6 @@
 //! What is asked for, and how a refusal is worded.
 
+use crate::api::selector::FieldSelector;
 use crate::authentication::UserInfo;
 
 /// A request as authorizers see it.
@@ -15,6 +16,8 @@ pub struct Attributes<'a> {
     pub name: &'a str,
     /// The path, for requests that are about no resource.
     pub path: &'a str,
+    /// What a list, watch or deletion of many is narrowed to, where that is known.
+    pub field_selector: Option<&'a FieldSelector>,
 }
 
 impl Attributes<'_> {

@@ -5,12 +5,14 @@
 
 mod attributes;
 mod components;
+mod node;
 mod privileged;
 mod rbac;
 mod union;
 
 pub use attributes::Attributes;
 pub use components::Components;
+pub use node::{Node, node_of};
 pub use privileged::Privileged;
 pub use rbac::Rbac;
 pub use union::Union;

@@ -66,6 +66,13 @@ pub(super) fn objects() -> &'static [Value] {
     &OBJECTS
 }
 
+/// What every node may do, whatever runs on it.
+pub(crate) fn node_rules() -> Vec<PolicyRule> {
+    let mut roles = objects().iter();
+    let role = roles.find(|role| role["metadata"]["name"] == "system:node");
+    role.map(PolicyRule::all_of).unwrap_or_default()
+}
+
 impl Policy {
     fn objects(&self) -> Vec<Value> {
         let mut defaults = Vec::new();

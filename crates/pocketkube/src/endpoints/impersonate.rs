@@ -34,6 +34,7 @@ impl ApiServer {
                     namespace,
                     name,
                     path: "",
+                    field_selector: None,
                 },
             )
         };

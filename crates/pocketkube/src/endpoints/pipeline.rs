@@ -1,8 +1,8 @@
 //! An HTTP request from its first byte to its answer.
 //!
 //! The stages stand in the order in which a request meets them: authentication, impersonation,
-//! request info, authorization, decoding, the verb's handler (which defaults, admits, validates
-//! and stores), and the writing of the answer. Mirrors `DefaultBuildHandlerChain` in
+//! request info, flow control, authorization, decoding, the verb's handler (which defaults, admits,
+//! validates and stores), and the writing of the answer. Mirrors `DefaultBuildHandlerChain` in
 //! `apiserver/pkg/server/config.go` (v1.35).
 
 use std::sync::Arc;
@@ -44,7 +44,26 @@ impl ApiServer {
             .authenticators()
             .authenticate(request.headers(), request.extensions())?;
         let user = self.impersonate(user, request.headers())?;
-        let selected = selected_name(&info, &query);
+        let admitted = match self.flow_control().admit(&user, &info).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(*refusal),
+        };
+        let answer = self.serve(user, info, query, request).await;
+        let mut response = answer.unwrap_or_else(|error| respond::error(&error));
+        admitted.mark(&mut response);
+        Ok(response)
+    }
+
+    async fn serve(
+        &self,
+        user: Arc<UserInfo>,
+        info: RequestInfo,
+        query: Query,
+        request: HttpRequest<Body>,
+    ) -> Result<Response<Body>, StatusError> {
+        let selector = field_selector(&info, &query);
+        let selected = selector.as_ref();
+        let selected = selected.and_then(|own| own.required_value("metadata.name"));
         authorize(
             self,
             &Attributes {
@@ -55,14 +74,11 @@ impl ApiServer {
                 resource: &info.resource,
                 subresource: &info.subresource,
                 namespace: &info.namespace,
-                name: selected.as_deref().unwrap_or(&info.name),
+                name: selected.unwrap_or(&info.name),
                 path: &info.path,
+                field_selector: selector.as_ref(),
             },
         )?;
-        let _seat = match self.overload().seat(&user, &info).await {
-            Ok(seat) => seat,
-            Err(refusal) => return Ok(*refusal),
-        };
         if !info.is_resource {
             return nonresource::serve(self, &info, &request);
         }
@@ -167,16 +183,15 @@ pub(super) async fn dispatch(request: &mut Request<'_>) -> Result<(Reply, bool),
     }
 }
 
-/// The one object that a list, watch or deletion of many is about, where its field selector says
-/// so: rules for names count for it.
-fn selected_name(info: &RequestInfo, query: &Query) -> Option<String> {
+/// What a list, watch or deletion of many is narrowed to. Where that is one object, rules for its
+/// name count.
+fn field_selector(info: &RequestInfo, query: &Query) -> Option<FieldSelector> {
     let is_about_many = matches!(info.verb.as_str(), "list" | "watch" | "deletecollection");
     let selector = query.text("fieldSelector");
     if !is_about_many || !info.name.is_empty() || selector.is_empty() {
         return None;
     }
-    let selector = FieldSelector::parse(selector).ok()?;
-    selector.required_value("metadata.name").map(str::to_owned)
+    FieldSelector::parse(selector).ok()
 }
 
 fn verb(name: &str) -> Option<Verb> {

@@ -59,6 +59,7 @@ impl<'a> Request<'a> {
             namespace: &self.call.namespace,
             name: &self.call.name,
             path: "",
+            field_selector: None,
         };
         authorize(self.server, &attributes)
     }

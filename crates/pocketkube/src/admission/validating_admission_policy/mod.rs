@@ -41,6 +41,14 @@ impl ValidatingAdmissionPolicy {
         }
     }
 
+    /// Deleted policies leave what was compiled of them behind.
+    fn forget_all_but(&self, policies: &[ObjectRef]) {
+        let mut compiled = self.compiled.lock();
+        if compiled.len() > policies.len() {
+            compiled.retain(|uid, _| policies.iter().any(|policy| policy.uid() == uid));
+        }
+    }
+
     fn compiled(&self, policy: &ObjectRef) -> Arc<Policy> {
         let revision = policy.resource_version();
         let mut compiled = self.compiled.lock();
@@ -116,7 +124,9 @@ impl Validate for ValidatingAdmissionPolicy {
         if bindings.is_empty() || is_exempt(attributes) {
             return Ok(());
         }
-        for policy in Objects::list(&self.registry, &self.policies, "") {
+        let policies = Objects::list(&self.registry, &self.policies, "");
+        self.forget_all_but(&policies);
+        for policy in policies {
             let spec = &policy.value()["spec"];
             let constraints = &spec["matchConstraints"];
             if !matches(constraints, object, attributes, &self.registry) {

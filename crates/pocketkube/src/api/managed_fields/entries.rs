@@ -149,10 +149,10 @@ impl Managed {
 
     /// Joins the oldest updaters of a version when there are too many.
     pub(super) fn cap(&mut self) {
-        let is_updater = |entry: &&Entry| entry.identity.operation == Operation::Update;
         if self.0.len() <= MOST_UPDATERS {
             return;
         }
+        let is_updater = |entry: &&Entry| entry.identity.operation == Operation::Update;
         let mut updaters: Vec<(Option<String>, Identity)> = self
             .0
             .iter()

@@ -56,6 +56,7 @@ impl World {
             namespace,
             name: "a",
             path: "",
+            field_selector: None,
         }
     }
 

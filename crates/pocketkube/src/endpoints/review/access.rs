@@ -48,6 +48,7 @@ fn decide(request: &Request<'_>, user: &UserInfo, spec: &Value) -> Value {
         namespace: text(resource, "namespace"),
         name: text(resource, "name"),
         path: text(other, "path"),
+        field_selector: None,
     };
     let authorizer = request.server.authorizer();
     let (mut status, reason) = match authorizer.authorize(&attributes) {
