@@ -183,6 +183,19 @@ async fn a_sidecar_runs_beside_the_containers_and_ends_after_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sidecar_whose_image_is_there_already_holds_nothing_up() {
+    let world = World::new().await;
+    let sleep = json!(["sh", "-c", "sleep 100"]);
+    let spec = json!({
+        "initContainers": [
+            {"name": "first", "image": "busybox", "command": ["true"]},
+            {"name": "helper", "image": "busybox", "restartPolicy": "Always", "command": sleep}],
+        "containers": [{"name": "main", "image": "busybox", "command": sleep}]});
+    world.create("pair", spec).await;
+    world.until_ready("pair").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn deletion_gives_the_grace_period_and_then_kills() {
     let world = World::new().await;
     world

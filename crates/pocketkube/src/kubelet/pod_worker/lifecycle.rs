@@ -40,7 +40,10 @@ impl PodWorker {
                 }
                 (Role::Sidecar, _) => {
                     self.advance(&name);
-                    if !has_begun {
+                    // It is up at once when its image is there already, and nothing comes to tell.
+                    let record = self.records.get(&name);
+                    let is_up = record.is_some_and(|own| own.is_running() && own.is_started);
+                    if !has_begun && !is_up {
                         return false;
                     }
                 }
