@@ -115,10 +115,15 @@ impl Container {
         }
         let container = self.clone();
         let feed = async move {
-            if let Some(stdin) = streams.stdin {
-                container.feed(Input::reader(stdin)).await;
+            let was_fed = match streams.stdin {
+                Some(stdin) => container.feed(Input::reader(stdin)).await,
+                None => false,
+            };
+            // As containerd has it: a client with nothing more to say leaves, unless the
+            // container's input has ended with it and there is an answer to wait for.
+            if !was_fed || container.config().stdin_once {
+                std::future::pending::<()>().await;
             }
-            std::future::pending::<()>().await;
         };
         let (mut stdout, mut stderr) = (streams.stdout, streams.stderr);
         let deliver = async {
@@ -148,19 +153,21 @@ impl Container {
         })
     }
 
-    /// Passes a client's input on to the main process.
-    async fn feed(&self, input: Input) {
+    /// Passes a client's input on to the main process. False if that has no input, or another
+    /// client has it.
+    async fn feed(&self, input: Input) -> bool {
         let Some(mut stdin) = self.stdin().lock().take() else {
-            return;
+            return false;
         };
         while let Some(content) = input.read().await {
             if stdin.write_all(&content).await.is_err() {
-                return;
+                return true;
             }
         }
         if !self.config().stdin_once {
             *self.stdin().lock() = Some(stdin);
         }
+        true
     }
 
     fn require_running(&self) -> Result<(), ExecError> {
