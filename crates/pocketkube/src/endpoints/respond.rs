@@ -10,10 +10,11 @@ use super::call::{ListReply, Reply};
 use super::negotiate::{Encoding, MediaType, Transform};
 use super::query::Query;
 use super::request::Request;
+use super::scale;
 use super::served;
-use super::table::{partial_metadata, table};
+use super::table::{Form, partial_metadata, table};
 use crate::api::{ObjectRef, StatusError};
-use crate::registry::ResourceDef;
+use crate::registry::{ResourceDef, SubresourceKind};
 
 /// A failure as a `Status`.
 pub fn error(error: &StatusError) -> Response<Body> {
@@ -95,8 +96,18 @@ pub(super) fn reply(
                 ),
                 Reply::Value(_) => (&[] as &[ObjectRef], json!({})),
             };
-            let now = request.server.registry().clock().now();
-            let mut table = table(resource, objects, query.include_object()?, now);
+            let subresource = resource.subresource(&request.call.subresource);
+            let columns = match subresource.map(|own| &own.behaviour) {
+                Some(SubresourceKind::Scale(_)) => &scale::table(),
+                _ => &resource.table,
+            };
+            let form = Form {
+                resource,
+                columns,
+                include: query.include_object()?,
+                now: request.server.registry().clock().now(),
+            };
+            let mut table = table(&form, objects);
             table["metadata"] = metadata;
             encode(&table)
         }

@@ -12,6 +12,7 @@ use super::request::Request;
 use super::update::finish;
 use crate::api::field::{Error, Path};
 use crate::api::{Object, ObjectRef, StatusError, meta};
+use crate::printers::{Column, TableDef, age_cell};
 use crate::registry::{Admit, Change, ScalePaths, Verb};
 
 /// Reads, replaces or patches the Scale of an object.
@@ -42,6 +43,25 @@ pub(super) async fn serve(
         Reply::Object(Object::new(scale_of(object.value(), paths))),
         false,
     ))
+}
+
+/// How a Scale is shown, whatever it scales: `printScale` of `pkg/printers/internalversion`.
+pub(super) fn table() -> TableDef {
+    let columns = vec![
+        Column::text("Name"),
+        Column::integer("Desired"),
+        Column::integer("Available"),
+        Column::age(),
+    ];
+    TableDef::new(columns, |scale, context| {
+        let count = |part: &str| scale[part]["replicas"].as_i64().unwrap_or(0);
+        vec![
+            scale["metadata"]["name"].clone(),
+            json!(count("spec")),
+            json!(count("status")),
+            json!(age_cell(scale, context.now)),
+        ]
+    })
 }
 
 struct Rescale<'a> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::served;
 use crate::api::ObjectRef;
-use crate::printers::RowContext;
+use crate::printers::{RowContext, TableDef};
 use crate::registry::ResourceDef;
 
 /// What each row carries besides its cells.
@@ -17,15 +17,19 @@ pub enum IncludeObject {
     Object,
 }
 
-/// A table of `objects` with the columns of their kind.
-pub fn table<'a>(
-    resource: &ResourceDef,
-    objects: impl IntoIterator<Item = &'a ObjectRef>,
-    include: IncludeObject,
-    now: Timestamp,
-) -> Value {
-    let columns: Vec<Value> = resource
-        .table
+/// What a table shows of its objects.
+pub struct Form<'a> {
+    pub resource: &'a ResourceDef,
+    /// Mostly the kind's own.
+    pub columns: &'a TableDef,
+    pub include: IncludeObject,
+    pub now: Timestamp,
+}
+
+/// A table with a row for each of `objects`.
+pub fn table<'a>(form: &Form<'_>, objects: impl IntoIterator<Item = &'a ObjectRef>) -> Value {
+    let columns: Vec<Value> = form
+        .columns
         .columns
         .iter()
         .map(|column| {
@@ -38,11 +42,12 @@ pub fn table<'a>(
     let rows: Vec<Value> = objects
         .into_iter()
         .map(|object| {
-            let cells = resource.table.cells(object.value(), RowContext { now });
-            let object = match include {
+            let context = RowContext { now: form.now };
+            let cells = form.columns.cells(object.value(), context);
+            let object = match form.include {
                 IncludeObject::None => Value::Null,
                 IncludeObject::Metadata => partial_metadata(object.value()),
-                IncludeObject::Object => served::value(resource, object.value()).into_owned(),
+                IncludeObject::Object => served::value(form.resource, object.value()).into_owned(),
             };
             json!({"cells": cells, "object": object})
         })

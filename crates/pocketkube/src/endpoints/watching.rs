@@ -19,7 +19,7 @@ use super::query::Query;
 use super::request::Request;
 use super::respond;
 use super::served;
-use super::table::{IncludeObject, partial_metadata, table};
+use super::table::{Form, IncludeObject, partial_metadata, table};
 use super::watch::{Start, watch};
 use crate::api::field::{Error, Path};
 use crate::api::{ObjectRef, StatusError};
@@ -175,7 +175,13 @@ impl EventWriter {
                 encode_event(kind, &respond::encode(&partial_metadata(object.value())))
             }
             Transform::Table => {
-                let mut table = table(&self.resource, [object], self.include, self.clock.now());
+                let form = Form {
+                    resource: &self.resource,
+                    columns: &self.resource.table,
+                    include: self.include,
+                    now: self.clock.now(),
+                };
+                let mut table = table(&form, [object]);
                 self.finish_table(&mut table, object.resource_version());
                 encode_event(kind, &respond::encode(&table))
             }
