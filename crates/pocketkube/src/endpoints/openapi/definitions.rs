@@ -237,6 +237,7 @@ impl Builder {
         self.listable::<storage::v1::CSIStorageCapacity>();
         self.listable::<storage::v1::StorageClass>();
         self.listable::<storage::v1::VolumeAttachment>();
+        self.listable::<storage::v1::VolumeAttributesClass>();
         self.listable::<node::v1::RuntimeClass>();
         self.listable::<flowcontrol::v1::FlowSchema>();
         self.listable::<flowcontrol::v1::PriorityLevelConfiguration>();
@@ -358,6 +359,7 @@ fn wrap_reference(schema: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::built_in_resources;
 
     #[test]
     fn definitions_carry_kind_words_and_patch_rules() {
@@ -394,5 +396,16 @@ mod tests {
             }
         }
         builtin().values().for_each(check);
+    }
+
+    #[test]
+    fn every_kind_that_is_served_can_be_explained() {
+        let served = built_in_resources();
+        let kinds = served.iter().map(|resource| resource.group_version_kind());
+        let missing: Vec<String> = kinds
+            .filter(|kind| !DEFINITIONS.names.contains_key(kind))
+            .map(|kind| format!("{} {}", kind.group, kind.kind))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }
