@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use pocketkube::Cluster;
 use pocketkube::authentication::UserInfo;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -347,4 +347,32 @@ fn no_request_makes_the_server_panic_or_hang() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn a_token_is_verified_by_the_key_that_the_cluster_publishes() {
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+    let fixture = Fixture::new();
+    let json = "application/json";
+    let account = json!({"metadata": {"name": "robot"}}).to_string();
+    let path = "/api/v1/namespaces/default/serviceaccounts";
+    fixture.request(Method::POST, path, json, account);
+    let ask = json!({"spec": {"audiences": ["vault"]}}).to_string();
+    let path = format!("{path}/robot/token");
+    let (_, answer) = fixture.request(Method::POST, &path, json, ask);
+    let token = answer["status"]["token"].as_str().unwrap();
+
+    let path = "/.well-known/openid-configuration";
+    let (_, provider) = fixture.request(Method::GET, path, json, "");
+    let (_, published) = fixture.request(Method::GET, "/openid/v1/jwks", json, "");
+    let key = &published["keys"][0];
+    let named = decode_header(token).unwrap().kid;
+    assert_eq!(named.as_deref(), key["kid"].as_str());
+    let key = serde_json::from_value(key.clone()).unwrap();
+    let key = DecodingKey::from_jwk(&key).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&["vault"]);
+    validation.set_issuer(&[provider["issuer"].as_str().unwrap()]);
+    let claims = decode::<Value>(token, &key, &validation).unwrap().claims;
+    assert_eq!(claims["sub"], "system:serviceaccount:default:robot");
 }

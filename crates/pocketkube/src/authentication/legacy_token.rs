@@ -4,7 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};
 
 use super::token::{Reference, ServiceAccountTokens, TokenError};
@@ -45,8 +45,11 @@ impl ServiceAccountTokens {
             uid: account.uid.clone(),
             sub: format!("system:serviceaccount:{namespace}:{name}"),
         };
-        let header = Header::new(Algorithm::ES256);
-        Ok(jsonwebtoken::encode(&header, &claims, &self.encoding)?)
+        Ok(jsonwebtoken::encode(
+            &self.header(),
+            &claims,
+            &self.encoding,
+        )?)
     }
 
     /// The bearer of a token that is genuine, whose account exists and whose Secret still holds

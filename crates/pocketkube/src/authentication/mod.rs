@@ -11,7 +11,9 @@ mod user;
 
 pub use client_certificate::user_of_certificate;
 pub use impersonation::Impersonation;
-pub use token::{Claims, ISSUER, PrivateClaims, Reference, ServiceAccountTokens, TokenError};
+pub use token::{
+    Claims, ISSUER, PrivateClaims, Reference, ServiceAccountTokens, TokenError, VerifyingKey,
+};
 pub use union::{Authenticators, TokenAuthenticator};
 pub use user::{ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, SYSTEM_MASTERS, UserInfo};
 

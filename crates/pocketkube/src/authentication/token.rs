@@ -4,9 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{TokenAuthenticator, UserInfo};
 use crate::api::GroupResource;
@@ -25,6 +28,34 @@ pub struct ServiceAccountTokens {
     pub(super) encoding: EncodingKey,
     pub(super) decoding: DecodingKey,
     pub(super) registry: Registry,
+    verifying: VerifyingKey,
+}
+
+/// What others need to know these tokens again.
+pub struct VerifyingKey {
+    /// The hash of the key, as tokens name it in their header.
+    pub id: String,
+    /// The two coordinates of the point, each 32 bytes in base64.
+    pub x: String,
+    pub y: String,
+}
+
+impl VerifyingKey {
+    /// `point` is uncompressed: a mark, then both coordinates.
+    fn new(point: &[u8]) -> Self {
+        /// What stands before a point of P-256 in a SubjectPublicKeyInfo.
+        const PREFIX: [u8; 26] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+            0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+        ];
+        let hash = Sha256::new().chain_update(PREFIX).chain_update(point);
+        let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
+        Self {
+            id: URL_SAFE_NO_PAD.encode(hash.finalize()),
+            x: URL_SAFE_NO_PAD.encode(x),
+            y: URL_SAFE_NO_PAD.encode(y),
+        }
+    }
 }
 
 /// What a token says. The names are those of the JWT.
@@ -68,12 +99,28 @@ impl ServiceAccountTokens {
             encoding: EncodingKey::from_ec_der(private_key),
             decoding: DecodingKey::from_ec_der(public_key),
             registry,
+            verifying: VerifyingKey::new(public_key),
         }
     }
 
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
     pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
-        let header = Header::new(Algorithm::ES256);
-        Ok(jsonwebtoken::encode(&header, claims, &self.encoding)?)
+        Ok(jsonwebtoken::encode(
+            &self.header(),
+            claims,
+            &self.encoding,
+        )?)
+    }
+
+    /// Names the key, so that others find it among those that the cluster publishes.
+    pub(super) fn header(&self) -> Header {
+        Header {
+            kid: Some(self.verifying.id.clone()),
+            ..Header::new(Algorithm::ES256)
+        }
     }
 
     /// The claims of a token that is genuine, current, meant for one of `audiences`, and whose

@@ -19,6 +19,7 @@ mod get;
 mod group_versions;
 mod impersonate;
 mod in_process;
+mod issuer;
 mod list;
 mod negotiate;
 mod nonresource;

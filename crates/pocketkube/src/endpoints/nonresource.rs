@@ -5,7 +5,7 @@ use http::{Method, Request as HttpRequest, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::request_info::RequestInfo;
-use super::{ApiServer, discovery, group_versions, openapi, respond};
+use super::{ApiServer, discovery, group_versions, issuer, openapi, respond};
 use crate::api::StatusError;
 
 /// The Kubernetes version that this cluster behaves like.
@@ -28,6 +28,8 @@ pub(super) fn serve(
         ["healthz" | "livez" | "readyz", ..] => Ok(health(info, request)),
         ["metrics"] => Ok(metrics(server)),
         ["version"] => Ok(respond::json_value(StatusCode::OK, &version())),
+        [".well-known", "openid-configuration"] => Ok(issuer::configuration()),
+        ["openid", "v1", "jwks"] => Ok(issuer::keys(server)),
         ["openapi", rest @ ..] => openapi::serve(server, rest, request),
         [] => Ok(paths(server)),
         _ => discovery::serve(server, &segments, request),
@@ -99,11 +101,13 @@ fn paths(server: &ApiServer) -> Response<Body> {
         }
     }
     for path in [
+        "/.well-known/openid-configuration",
         "/healthz",
         "/livez",
         "/metrics",
         "/openapi/v2",
         "/openapi/v3",
+        "/openid/v1/jwks",
         "/readyz",
         "/version",
     ] {
