@@ -280,6 +280,17 @@ impl Cluster {
         &self.nodes.network
     }
 
+    /// Breaks every watch that clients have over HTTP, as a network does that fails.
+    pub fn cut_watches(&self) {
+        self.server.cut_watches();
+    }
+
+    /// Forgets what happened until now: a client that goes on from an earlier revision is answered
+    /// 410 and has to list anew.
+    pub fn forget_history(&self) {
+        self.server.registry().storage().forget();
+    }
+
     /// Ends every task, then saves what is left to save. Fails with the names of those that did
     /// not end in time.
     pub async fn shutdown(&self) -> Result<(), Vec<String>> {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use tokio::sync::watch;
+
 use crate::admission::Chain;
 use crate::api::ObjectRef;
 use crate::authentication::{Authenticators, ServiceAccountTokens};
@@ -30,6 +32,8 @@ struct Shared {
     openapi: OpenApiCache,
     metrics: Metrics,
     flow_control: FlowControl,
+    /// Counts the cuts; watches over HTTP end when it grows.
+    watch_cuts: watch::Sender<u64>,
 }
 
 /// What an API server is made of.
@@ -53,6 +57,7 @@ impl ApiServer {
                 openapi: OpenApiCache::default(),
                 metrics: Metrics::default(),
                 flow_control,
+                watch_cuts: watch::Sender::default(),
             }),
         }
     }
@@ -115,6 +120,15 @@ impl ApiServer {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Breaks every watch over HTTP in the middle, as a network does that fails.
+    pub fn cut_watches(&self) {
+        self.shared.watch_cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    pub(super) fn watch_cuts(&self) -> watch::Receiver<u64> {
+        self.shared.watch_cuts.subscribe()
     }
 
     pub(super) fn flow_control(&self) -> &FlowControl {

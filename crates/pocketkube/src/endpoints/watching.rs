@@ -1,6 +1,7 @@
-//! A watch as an HTTP answer: one JSON event a line, until the client or the time limit ends it.
+//! A watch as an HTTP answer: one JSON event a line, until the client or the time limit ends it, or
+//! somebody who wants to see what clients do then cuts it.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +61,7 @@ pub(super) fn serve(
         },
         storage: registry.storage().clone(),
         clock: registry.clock().clone(),
+        cuts: request.server.watch_cuts(),
         bookmarks,
         last_words: Instant::now() + timeout.saturating_sub(BEFORE_END),
         has_ended: false,
@@ -67,7 +69,7 @@ pub(super) fn serve(
     };
     let body = stream::unfold(lines, |mut lines| async move {
         let line = lines.next().await?;
-        Some((Ok::<_, Infallible>(line), lines))
+        Some((line, lines))
     });
     let mut response = Response::new(Body::from_stream(body));
     let json = HeaderValue::from_static("application/json");
@@ -113,6 +115,7 @@ struct Lines {
     writer: EventWriter,
     storage: Storage,
     clock: Clock,
+    cuts: tokio::sync::watch::Receiver<u64>,
     bookmarks: bool,
     /// When the bookmark is due from which the next watch can go on, and whether it was sent.
     last_words: Instant,
@@ -122,12 +125,14 @@ struct Lines {
 }
 
 impl Lines {
-    async fn next(&mut self) -> Option<Bytes> {
+    /// The next line; an error breaks the connection.
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
         // Taken before the log is read, so that no event up to here can still be unread when the
         // bookmark is due.
         let revision = self.storage.revision();
         let event = tokio::select! {
             biased;
+            Ok(()) = self.cuts.changed() => return Some(Err(io::ErrorKind::ConnectionReset.into())),
             event = self.events.next() => event?,
             () = self.clock.sleep(BOOKMARK_PERIOD), if self.bookmarks => WatchEvent::Bookmark(revision),
             () = tokio::time::sleep_until(self.last_words), if self.bookmarks && !self.has_ended => {
@@ -136,7 +141,7 @@ impl Lines {
             }
             () = tokio::time::sleep_until(self.deadline) => return None,
         };
-        Some(self.writer.line(&event))
+        Some(Ok(self.writer.line(&event)))
     }
 }
 

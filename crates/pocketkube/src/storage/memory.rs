@@ -154,6 +154,7 @@ impl Storage {
         revision: u64,
     ) -> Result<ListPage, Gone> {
         let state = self.state.read();
+        state.remembers(revision)?;
         let Some(table) = state.tables.get(resource) else {
             return Ok(ListPage {
                 items: Vec::new(),
@@ -281,10 +282,18 @@ impl Storage {
     pub fn watch(&self, resource: &Arc<GroupResource>, revision: u64) -> Result<Watcher, Gone> {
         let log = {
             let mut state = self.state.write();
+            state.remembers(revision)?;
             state.table(resource, self.log_capacity).log.clone()
         };
         log.after(revision, 0)?;
         Ok(Watcher::new(log, revision))
+    }
+
+    /// Forgets what happened until now, as etcd does when it is compacted: whoever asks for an
+    /// earlier revision learns that it is gone. Watchers that are under way go on.
+    pub fn forget(&self) {
+        let mut state = self.state.write();
+        state.forgotten = state.revision;
     }
 
     /// The objects of a resource together with a watcher that misses nothing after them.
@@ -303,6 +312,16 @@ impl Storage {
 }
 
 impl State {
+    fn remembers(&self, revision: u64) -> Result<(), Gone> {
+        if revision < self.forgotten {
+            return Err(Gone {
+                requested: revision,
+                oldest: self.forgotten,
+            });
+        }
+        Ok(())
+    }
+
     fn table(&mut self, resource: &Arc<GroupResource>, log_capacity: usize) -> &mut Table {
         let forgotten = self.forgotten;
         self.tables
@@ -445,5 +464,18 @@ mod tests {
                 .expect("the revision is current");
         }
         assert!(watcher.next().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_was_forgotten_is_gone_and_watchers_under_way_go_on() {
+        let (storage, resource) = storage_with(&["a", "b"]);
+        let then = storage.revision() - 1;
+        let mut watcher = storage.watch(&resource, then).expect("nothing is gone");
+        storage.forget();
+        assert!(storage.watch(&resource, then).is_err());
+        assert!(storage.list_at(&resource, "", then).is_err());
+        assert!(storage.watch(&resource, storage.revision()).is_ok());
+        let batch = watcher.next().await.expect("it was there before");
+        assert_eq!(batch.len(), 1);
     }
 }
