@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the proofs by real clients, each class with a cluster of its own, two at a time.
+"""Runs the proofs by real clients, each class with a cluster of its own, three at a time.
 
   run.py [-j N] [CLASS...]            classes as in helm.Helm3; all where left out
 
@@ -15,13 +15,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROOFS = ("helm.Helm3", "helm.Helm4")
+PROOFS = ("helm.Helm3", "helm.Helm4", "kubectl.Kubectl132", "kubectl.Kubectl137",
+          "python_client.PythonClient")
 
 
 def run(proof):
     """Runs one class: what it wrote, and how many tests passed, failed and were skipped."""
     begin = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "unittest", "-v", proof], cwd=HERE,
+    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "unittest", "-v", proof], cwd=HERE,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     ran = re.search(r"^Ran (\d+) tests?", done.stdout, re.MULTILINE)
     counts = {name: int(count) for name, count in
@@ -37,7 +38,7 @@ def run(proof):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-j", "--jobs", type=int, default=2)
+    parser.add_argument("-j", "--jobs", type=int, default=3)
     parser.add_argument("proofs", nargs="*", default=PROOFS, metavar="CLASS")
     args = parser.parse_args()
     with ThreadPoolExecutor(args.jobs) as pool:

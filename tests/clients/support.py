@@ -72,6 +72,9 @@ class Proof(unittest.TestCase):
         self.work = tempfile.mkdtemp(prefix="proof-")
         self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
         self.namespace = self._testMethodName.removeprefix("test_").replace("_", "-")[:50].strip("-")
+        self.make_namespace()
+
+    def make_namespace(self):
         self.kubectl(f"create namespace {self.namespace}")
 
     def run_program(self, program, arguments, stdin=None, fails=False, environment=None):
@@ -86,6 +89,13 @@ class Proof(unittest.TestCase):
         done = Done(f"{program} {arguments}", process)
         self.assertEqual(done.code != 0, fails, done)
         return done
+
+    def until(self, is_so):
+        """Asks again and again until something is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, "it never became so")
+            time.sleep(0.1)
 
     def kubectl(self, arguments, **options):
         return self.run_program("kubectl", f"-n {self.namespace} {arguments}", **options)
