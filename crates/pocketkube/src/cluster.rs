@@ -17,6 +17,7 @@ use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::kubelet::Kubelets;
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
+use crate::outbound::Outbound;
 use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources};
 use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
@@ -117,8 +118,10 @@ impl ClusterBuilder {
             Box::new(Node::new(registry.clone(), bootstrap::node_rules())),
             Box::new(Rbac::new(registry.storage().clone())),
         ]));
+        let outbound = Outbound::new(registry.clone(), tasks.clone());
         let server = ApiServer::new(ApiServerParts {
-            admission: admission::default_chain(&registry, &authorizer),
+            admission: admission::default_chain(&registry, &authorizer, &outbound),
+            outbound,
             registry,
             authenticators: Authenticators {
                 tokens: vec![Box::new(tokens.clone())],

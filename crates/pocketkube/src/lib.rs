@@ -16,6 +16,7 @@ pub mod controller;
 pub mod endpoints;
 pub mod kubelet;
 pub mod network;
+pub mod outbound;
 pub mod printers;
 pub mod registry;
 pub mod scheduler;

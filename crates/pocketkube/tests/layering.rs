@@ -11,6 +11,7 @@ const GROUPS: &[&[&str]] = &[
     &["api", "clock", "tasks"],
     &["storage", "printers"],
     &["registry"],
+    &["outbound"],
     &["authentication", "authorization", "admission"],
     &["endpoints"],
     &["server", "client"],

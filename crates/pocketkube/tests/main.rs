@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is a test's report")]
 
 mod admission_policies;
+mod callouts;
 mod clients;
 mod controllers;
 mod custom_resources;

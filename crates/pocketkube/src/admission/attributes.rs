@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::StatusError;
+use super::Reinvocation;
+use crate::api::{GroupVersionKind, StatusError};
 use crate::authentication::UserInfo;
 use crate::registry::ResourceDef;
 
@@ -44,6 +45,8 @@ pub struct Attributes<'a> {
     pub old: Option<&'a Value>,
     /// The body of the options: CreateOptions, UpdateOptions or DeleteOptions.
     pub options: &'a Value,
+    /// What the rounds of mutating admission know of each other.
+    pub reinvocation: Reinvocation,
 }
 
 impl Attributes<'_> {
@@ -54,8 +57,21 @@ impl Attributes<'_> {
             && self.subresource == subresource
     }
 
+    /// The kind of the object that is written: a subresource may have one of its own.
+    pub fn kind(&self) -> GroupVersionKind {
+        kind_of(self.resource, self.subresource)
+    }
+
     /// The refusal of this request.
     pub fn forbidden(&self, why: &str) -> StatusError {
         StatusError::forbidden(&self.resource.group_resource(), self.name, why)
+    }
+}
+
+/// The kind that a resource has, or its subresource.
+pub(super) fn kind_of(resource: &ResourceDef, subresource: &str) -> GroupVersionKind {
+    match resource.subresource(subresource) {
+        Some(subresource) => subresource.kind.clone(),
+        None => resource.group_version_kind(),
     }
 }

@@ -38,8 +38,22 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Every mutating plugin in order; the first refusal ends it.
+    /// Every mutating plugin in order; the first refusal ends it. Where a webhook has changed the
+    /// object, all of them see it once more.
     pub async fn mutate(
+        &self,
+        object: &mut Value,
+        attributes: &Attributes<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), StatusError> {
+        self.mutate_once(object, attributes, warnings).await?;
+        if attributes.reinvocation.begin_second_round() {
+            self.mutate_once(object, attributes, warnings).await?;
+        }
+        Ok(())
+    }
+
+    async fn mutate_once(
         &self,
         object: &mut Value,
         attributes: &Attributes<'_>,

@@ -1,8 +1,10 @@
-//! Which requests a policy is about: rules of resources and operations, selectors of objects and
+//! Which requests a policy or webhook is about: rules of resources and operations, selectors of objects and
 //! namespaces.
 //!
 //! Mirrors `apiserver/pkg/admission/plugin/webhook/predicates` and
 //! `apiserver/pkg/admission/plugin/policy/matching` (v1.35).
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -29,27 +31,68 @@ pub(super) fn matches(
         return false;
     }
     let is_equivalent = text(constraints, "matchPolicy") != "Exact";
-    let any = |rules: &Value| {
-        elements(rules)
-            .iter()
-            .any(|rule| matches_rule(rule, attributes, is_equivalent, registry))
-    };
+    let any = |rules: &Value| form(rules, attributes, is_equivalent, registry).is_some();
     if any(&constraints["excludeResourceRules"]) {
         return false;
     }
     elements(&constraints["resourceRules"]).is_empty() || any(&constraints["resourceRules"])
 }
 
-fn matches_rule(
-    rule: &Value,
+/// In which form a webhook wants to see a request; `None` where it has no word in it.
+pub(super) fn webhook_form(
+    webhook: &Value,
+    object: &Value,
+    attributes: &Attributes<'_>,
+    registry: &Registry,
+) -> Option<Form> {
+    let selectors_match =
+        selects_namespace(&webhook["namespaceSelector"], object, attributes, registry)
+            && selects_object(&webhook["objectSelector"], object, attributes);
+    if !selectors_match {
+        return None;
+    }
+    let is_equivalent = text(webhook, "matchPolicy") != "Exact";
+    form(&webhook["rules"], attributes, is_equivalent, registry)
+}
+
+/// The version (or group) in which rules match a request.
+pub(super) enum Form {
+    AsRequested,
+    As(Arc<ResourceDef>),
+}
+
+/// What the request asks for itself counts first; the same objects under another version or group
+/// are the same to an equivalent match.
+fn form(
+    rules: &Value,
     attributes: &Attributes<'_>,
     is_equivalent: bool,
     registry: &Registry,
-) -> bool {
+) -> Option<Form> {
+    let rules: Vec<&Value> = elements(rules)
+        .iter()
+        .filter(|rule| is_about(rule, attributes))
+        .collect();
+    let own = attributes.resource;
+    let subresource = attributes.subresource;
+    if rules.iter().any(|rule| names(rule, own, subresource)) {
+        return Some(Form::AsRequested);
+    }
+    if !is_equivalent || rules.is_empty() {
+        return None;
+    }
+    let rows = registry.resources().all();
+    let mut others = rows
+        .into_iter()
+        .filter(|row| row.storage == own.storage && !row.is_question);
+    others
+        .find(|row| rules.iter().any(|rule| names(rule, row, subresource)))
+        .map(Form::As)
+}
+
+/// Whether a rule is about the operation, the scope and the name of a request.
+fn is_about(rule: &Value, attributes: &Attributes<'_>) -> bool {
     let operation = attributes.operation.as_str();
-    let has = |field: &str, wanted: &str| {
-        strings(&rule[field]).any(|entry| entry == "*" || entry == wanted)
-    };
     let scope = if attributes.resource.is_namespaced() {
         "Namespaced"
     } else {
@@ -58,24 +101,18 @@ fn matches_rule(
     let in_scope = matches!(text(rule, "scope"), "" | "*") || text(rule, "scope") == scope;
     let names = &rule["resourceNames"];
     let is_named = elements(names).is_empty() || strings(names).any(|n| n == attributes.name);
-    if !has("operations", operation) || !in_scope || !is_named {
-        return false;
-    }
-    let fits = |row: &ResourceDef| {
-        has("apiGroups", &row.group)
-            && has("apiVersions", &row.version)
-            && strings(&rule["resources"])
-                .any(|entry| is_resource(entry, &row.plural, attributes.subresource))
-    };
-    if fits(attributes.resource) {
-        return true;
-    }
-    // The same objects under another version or group are the same to an equivalent match.
-    is_equivalent && {
-        let own = attributes.resource;
-        let versions = registry.resources().versions(&own.group, &own.plural);
-        versions.iter().any(|row| fits(row))
-    }
+    has(rule, "operations", operation) && in_scope && is_named
+}
+
+/// Whether a rule names a resource (or a part of it).
+fn names(rule: &Value, row: &ResourceDef, subresource: &str) -> bool {
+    has(rule, "apiGroups", &row.group)
+        && has(rule, "apiVersions", &row.version)
+        && strings(&rule["resources"]).any(|entry| is_resource(entry, &row.plural, subresource))
+}
+
+fn has(rule: &Value, field: &str, wanted: &str) -> bool {
+    strings(&rule[field]).any(|entry| entry == "*" || entry == wanted)
 }
 
 /// Whether an entry such as `pods`, `pods/log`, `pods/*`, `*/scale` or `*/*` names a resource.

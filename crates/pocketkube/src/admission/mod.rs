@@ -17,23 +17,32 @@ mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_security;
 mod priority;
+mod reinvocation;
+mod request;
 mod resource_quota;
 mod role_escalation;
 mod runtime_class;
 mod service_account;
 mod storage_object_in_use_protection;
 mod validating_admission_policy;
+mod webhook;
 
 pub use attributes::{Attributes, Operation};
 pub use chain::{Chain, Mutate, Validate};
+pub use reinvocation::Reinvocation;
 
 use std::sync::Arc;
 
 use crate::authorization::Authorizer;
+use crate::outbound::Outbound;
 use crate::registry::Registry;
 
 /// The plugins of a cluster, in their order.
-pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> Chain {
+pub fn default_chain(
+    registry: &Registry,
+    authorizer: &Arc<dyn Authorizer>,
+    outbound: &Outbound,
+) -> Chain {
     Chain {
         mutating: vec![
             Box::new(namespace_lifecycle::NamespaceLifecycle::new(
@@ -52,6 +61,10 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
                 registry.clone(),
                 authorizer.clone(),
             )),
+            Box::new(webhook::MutatingWebhooks::new(
+                registry.clone(),
+                outbound.clone(),
+            )),
         ],
         validating: vec![
             Box::new(certificate_signers::CertificateSigners::new(
@@ -65,6 +78,10 @@ pub fn default_chain(registry: &Registry, authorizer: &Arc<dyn Authorizer>) -> C
             Box::new(runtime_class::RuntimeClass::new(registry.clone())),
             Box::new(validating_admission_policy::ValidatingAdmissionPolicy::new(
                 registry.clone(),
+            )),
+            Box::new(webhook::ValidatingWebhooks::new(
+                registry.clone(),
+                outbound.clone(),
             )),
             // Whatever else may refuse an object does so before it is charged.
             Box::new(resource_quota::ResourceQuota::new(registry.clone())),

@@ -3,6 +3,8 @@
 //! The constructors carry Kubernetes' exact words, as in
 //! `apimachinery/pkg/api/errors/errors.go` (v1.35).
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::field;
@@ -14,7 +16,7 @@ use super::gvk::GroupResource;
 pub struct StatusError {
     pub code: u16,
     /// Empty where Kubernetes leaves the reason unknown.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     pub message: String,
     pub details: Option<Box<Details>>,
 }
@@ -42,10 +44,14 @@ pub struct Cause {
 }
 
 impl StatusError {
-    pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(
+        code: u16,
+        reason: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             code,
-            reason,
+            reason: reason.into(),
             message: message.into(),
             details: None,
         }

@@ -41,6 +41,7 @@ mod token_request;
 mod update;
 mod watch;
 mod watching;
+mod write_options;
 
 pub use call::{Call, CallOptions, ListOptions, ListReply, PatchType, Reply, WatchEvent};
 pub use nonresource::{KUBERNETES_VERSION, go_architecture};

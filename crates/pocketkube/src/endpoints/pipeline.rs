@@ -111,7 +111,7 @@ impl ApiServer {
         let is_handler =
             subresource.is_some_and(|sub| matches!(sub.behaviour, SubresourceKind::Handler));
         if is_handler && connect::is_connection(&info.subresource) {
-            return connect::serve(self, &resource, &info, &query, http).await;
+            return connect::serve(self, &user, &resource, &info, &query, http).await;
         }
         let verb = verb(&info.verb).ok_or_else(not_allowed)?;
         let supported = match subresource {
@@ -154,8 +154,10 @@ impl ApiServer {
         if verb == Verb::Watch {
             return watching::serve(&request, &query, media_type);
         }
-        let (reply, is_new) = dispatch(&mut request).await?;
-        respond::reply(&request, &query, media_type, reply, is_new)
+        match dispatch(&mut request).await {
+            Ok((reply, is_new)) => respond::reply(&request, &query, media_type, reply, is_new),
+            Err(error) => Ok(respond::refusal(&request, &error)),
+        }
     }
 }
 

@@ -1,19 +1,18 @@
 //! One resource request under way: the call, its resource, its user and its warnings.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use super::ApiServer;
 use super::call::Call;
-use super::delete;
-use crate::admission::{Attributes, Operation};
+use super::{ApiServer, delete, scale, write_options};
+use crate::admission::{Attributes, Operation, Reinvocation};
 use crate::api::{StatusError, meta};
 use crate::authentication::UserInfo;
 use crate::authorization::{self, Decision};
-use crate::registry::{Admit, ResourceDef, Verb, WriteContext};
+use crate::registry::{Admit, ResourceDef, ScalePaths, SubresourceKind, Verb, WriteContext};
 
 /// What the handlers of all verbs work on.
 pub(super) struct Request<'a> {
@@ -22,6 +21,8 @@ pub(super) struct Request<'a> {
     pub user: &'a Arc<UserInfo>,
     pub call: Call,
     warnings: Mutex<Vec<String>>,
+    /// What admission sees of the options; made when somebody asks.
+    options: OnceLock<Value>,
 }
 
 impl<'a> Request<'a> {
@@ -41,6 +42,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             server,
             warnings: Mutex::new(warnings.collect()),
+            options: OnceLock::new(),
             resource,
             user,
             call,
@@ -106,12 +108,33 @@ impl<'a> Request<'a> {
             user: self.user,
             dry_run: self.is_dry_run(),
             old,
-            options: &Value::Null,
+            options: self
+                .options
+                .get_or_init(|| write_options::of(&self.call, operation)),
+            reinvocation: Reinvocation::default(),
         }
     }
 
-    /// Runs mutating admission over a new or changed object.
+    /// Runs mutating admission over a new or changed object. Of a subresource that is a Scale it
+    /// is the Scale that admission sees.
     pub async fn mutate(
+        &self,
+        operation: Operation,
+        object: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<(), StatusError> {
+        let Some(paths) = self.scale_paths() else {
+            return self.run_mutation(operation, object, old).await;
+        };
+        let old = old.map(|old| scale::scale_of(old, paths));
+        let mut changed = scale::scale_of(object, paths);
+        self.run_mutation(operation, &mut changed, old.as_ref())
+            .await?;
+        scale::take_over(object, &changed, paths);
+        Ok(())
+    }
+
+    async fn run_mutation(
         &self,
         operation: Operation,
         object: &mut Value,
@@ -131,6 +154,14 @@ impl<'a> Request<'a> {
         self.warn(warnings);
         result
     }
+
+    fn scale_paths(&self) -> Option<&ScalePaths> {
+        let subresource = self.resource.subresource(&self.call.subresource)?;
+        match &subresource.behaviour {
+            SubresourceKind::Scale(paths) => Some(paths),
+            _ => None,
+        }
+    }
 }
 
 impl Request<'_> {
@@ -147,20 +178,26 @@ impl Request<'_> {
         self.warn(warnings);
         result
     }
-}
 
-/// Validating admission comes last, when the registry says so.
-#[async_trait]
-impl Admit for Request<'_> {
-    async fn validate(&self, new: Option<&Value>, old: Option<&Value>) -> Result<(), StatusError> {
-        let operation = match (new, old) {
-            (Some(_), None) => Operation::Create,
-            (None, _) => Operation::Delete,
-            _ => Operation::Update,
-        };
+    /// Runs admission over a connection to a container, which `options` describe.
+    pub async fn admit_connection(&self, mut options: Value) -> Result<(), StatusError> {
+        let operation = Operation::Connect;
+        self.run_mutation(operation, &mut options, None).await?;
+        self.run_validation(operation, Some(&options), None).await
+    }
+
+    async fn run_validation(
+        &self,
+        operation: Operation,
+        new: Option<&Value>,
+        old: Option<&Value>,
+    ) -> Result<(), StatusError> {
         let object = new.unwrap_or(&Value::Null);
         let name = match meta::name(object) {
-            "" => &self.call.name,
+            "" => match old.map(meta::name).unwrap_or_default() {
+                "" => &self.call.name,
+                name => name,
+            },
             name => name,
         };
         let attributes = self.attributes(operation, name, old);
@@ -172,6 +209,25 @@ impl Admit for Request<'_> {
             .await;
         self.warn(warnings);
         result
+    }
+}
+
+/// Validating admission comes last, when the registry says so.
+#[async_trait]
+impl Admit for Request<'_> {
+    async fn validate(&self, new: Option<&Value>, old: Option<&Value>) -> Result<(), StatusError> {
+        let operation = match (new, old) {
+            (Some(_), None) => Operation::Create,
+            (None, _) => Operation::Delete,
+            _ => Operation::Update,
+        };
+        let Some(paths) = self.scale_paths() else {
+            return self.run_validation(operation, new, old).await;
+        };
+        let new = new.map(|new| scale::scale_of(new, paths));
+        let old = old.map(|old| scale::scale_of(old, paths));
+        self.run_validation(operation, new.as_ref(), old.as_ref())
+            .await
     }
 }
 

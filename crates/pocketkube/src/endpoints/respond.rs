@@ -31,6 +31,13 @@ pub fn error(error: &StatusError) -> Response<Body> {
     response
 }
 
+/// A failure as a `Status`, with the warnings that came up before it.
+pub(super) fn refusal(request: &Request<'_>, why: &StatusError) -> Response<Body> {
+    let mut response = error(why);
+    add_warnings(&mut response, &request.take_warnings());
+    response
+}
+
 /// A tree as a JSON answer.
 pub fn json_value(status: StatusCode, value: &Value) -> Response<Body> {
     json_response(status, encode(value))

@@ -115,8 +115,16 @@ impl Change for Rescale<'_> {
     }
 }
 
+/// Takes over what admission changed of an object's Scale.
+pub(super) fn take_over(object: &mut Value, scale: &Value, paths: &ScalePaths) {
+    let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+    if at(object, &paths.spec_replicas).as_i64().unwrap_or(0) != replicas {
+        set(object, &paths.spec_replicas, json!(replicas));
+    }
+}
+
 /// The Scale of an object.
-fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
+pub(super) fn scale_of(object: &Value, paths: &ScalePaths) -> Value {
     let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {},

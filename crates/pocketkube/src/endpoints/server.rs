@@ -8,6 +8,7 @@ use crate::admission::Chain;
 use crate::api::ObjectRef;
 use crate::authentication::{Authenticators, ServiceAccountTokens};
 use crate::authorization::Authorizer;
+use crate::outbound::Outbound;
 use crate::registry::core::pod::connect::NodeConnection;
 use crate::registry::metrics::UsageSource;
 use crate::registry::{Registry, ResourceDef, metrics};
@@ -43,6 +44,8 @@ pub struct ApiServerParts {
     pub tokens: Arc<ServiceAccountTokens>,
     pub authorizer: Arc<dyn Authorizer>,
     pub admission: Chain,
+    /// The way to servers that the API server asks.
+    pub outbound: Outbound,
 }
 
 impl ApiServer {
@@ -68,6 +71,7 @@ impl ApiServer {
 
     /// Hands over the way to the kubelets. Later calls change nothing.
     pub fn connect_nodes(&self, nodes: Arc<dyn NodeConnection>) {
+        self.shared.parts.outbound.connect_nodes(nodes.clone());
         let _ = self.shared.nodes.set(nodes);
     }
 

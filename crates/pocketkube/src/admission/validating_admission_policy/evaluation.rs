@@ -1,9 +1,9 @@
 //! One policy held against one request.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::matching::namespace_of;
-use super::super::{Attributes, Operation};
+use super::super::{Attributes, request};
 use crate::api::cel::{self, Expression};
 use crate::api::tree::{elements, text};
 use crate::registry::Registry;
@@ -53,33 +53,14 @@ impl Surroundings {
             variables: vec![
                 ("object", cel::from_json(object)),
                 ("oldObject", cel::from_json(old)),
-                ("request", cel::from_json(&request(attributes))),
+                (
+                    "request",
+                    cel::from_json(&request::describe(attributes, attributes.resource)),
+                ),
                 ("namespaceObject", cel::from_json(&namespace)),
             ],
         }
     }
-}
-
-/// The request as `admission.k8s.io/v1` describes it.
-fn request(attributes: &Attributes<'_>) -> Value {
-    let row = attributes.resource;
-    let kind = json!({"group": row.group, "version": row.version, "kind": row.kind});
-    let resource = json!({"group": row.group, "version": row.version, "resource": row.plural});
-    let user = attributes.user;
-    json!({
-        "kind": kind, "requestKind": kind,
-        "resource": resource, "requestResource": resource,
-        "subResource": attributes.subresource, "requestSubResource": attributes.subresource,
-        "name": attributes.name, "namespace": attributes.namespace,
-        "operation": match attributes.operation {
-            Operation::Connect => "CONNECT",
-            operation => operation.as_str(),
-        },
-        "userInfo": {
-            "username": user.name, "uid": user.uid, "groups": user.groups, "extra": user.extra,
-        },
-        "dryRun": attributes.dry_run, "options": attributes.options,
-    })
 }
 
 impl Policy {

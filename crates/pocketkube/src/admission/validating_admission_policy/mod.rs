@@ -215,12 +215,13 @@ fn act(
     );
     let resource = attributes.resource.group_resource();
     let mut error = StatusError::forbidden(&resource, name_of(object, attributes), &message);
-    (error.code, error.reason) = match failure.reason.as_str() {
+    let (code, reason) = match failure.reason.as_str() {
         "Unauthorized" => (401, "Unauthorized"),
         "Forbidden" => (403, "Forbidden"),
         "RequestEntityTooLarge" => (413, "RequestEntityTooLarge"),
         _ => (422, "Invalid"),
     };
+    (error.code, error.reason) = (code, reason.into());
     let mut details = error.details.take().unwrap_or_default();
     details.causes.push(Cause {
         message,

@@ -278,7 +278,7 @@ fn broken_bodies_are_summed_up() {
         FieldValidation::Warn,
     );
     let error = error.expect_err("broken");
-    assert_eq!((error.code, error.reason), (400, "BadRequest"));
+    assert_eq!((error.code, error.reason.as_ref()), (400, "BadRequest"));
     assert_eq!(
         error.message,
         "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({\"kind\":)"

@@ -5,6 +5,7 @@
 //! dialects: WebSocket with one channel byte a message (kube-rs, Python, kubectl exec since 1.31),
 //! SPDY/3.1 (older clients), and SPDY/3.1 inside a WebSocket (kubectl port-forward since 1.31).
 
+mod admit;
 mod channels;
 mod exec;
 mod log;
@@ -22,6 +23,7 @@ use super::ApiServer;
 use super::query::Query;
 use super::request_info::RequestInfo;
 use crate::api::{ObjectRef, StatusError};
+use crate::authentication::UserInfo;
 use crate::registry::ResourceDef;
 use crate::registry::core::pod::connect::NodeConnection;
 
@@ -36,6 +38,7 @@ pub(super) fn is_connection(subresource: &str) -> bool {
 /// Opens the connection that a request asks for.
 pub(super) async fn serve(
     server: &ApiServer,
+    user: &Arc<UserInfo>,
     resource: &ResourceDef,
     info: &RequestInfo,
     query: &Query,
@@ -45,6 +48,7 @@ pub(super) async fn serve(
         .nodes()
         .ok_or_else(|| StatusError::service_unavailable("no kubelet is running"))?
         .clone();
+    admit::admit(server, user, resource, info, query).await?;
     if info.subresource == "proxy" {
         return proxy::serve(server, resource, info, nodes, request).await;
     }

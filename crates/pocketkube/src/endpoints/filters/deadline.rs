@@ -137,6 +137,6 @@ mod tests {
     async fn a_request_that_takes_too_long_times_out() {
         let slow = std::future::pending::<Result<(), StatusError>>();
         let error = bound(Duration::from_secs(1), slow).await.unwrap_err();
-        assert_eq!((error.code, error.reason), (504, "Timeout"));
+        assert_eq!((error.code, error.reason.as_ref()), (504, "Timeout"));
     }
 }

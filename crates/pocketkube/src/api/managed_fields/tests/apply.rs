@@ -48,7 +48,7 @@ fn taking_from_an_updater_is_a_conflict_unless_forced() {
     let error = world
         .try_apply("kubectl", deployment(Some(2), containers()), Force::No)
         .expect_err("conflict");
-    assert_eq!((error.code, error.reason), (409, "Conflict"));
+    assert_eq!((error.code, error.reason.as_ref()), (409, "Conflict"));
     assert_eq!(
         error.message,
         "Apply failed with 1 conflict: conflict with \"tuner\" using apps/v1: .spec.replicas"
@@ -214,7 +214,7 @@ fn fields_the_schema_does_not_know_are_refused() {
             Force::No,
         )
         .expect_err("unknown");
-    assert_eq!((error.code, error.reason), (500, ""));
+    assert_eq!((error.code, error.reason.as_ref()), (500, ""));
     assert_eq!(
         error.message,
         "failed to create typed patch object (/x; apps/v1, Kind=Deployment): errors:\n  .spec.foo: field not declared in schema\n  .spec.replicas: expected numeric (int or float), got string"

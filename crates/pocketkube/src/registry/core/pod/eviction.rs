@@ -242,7 +242,7 @@ mod tests {
         let budgets = [web(1, 1, 2)];
         assert!(matches!(judge(&running, &budgets), Ok(Verdict::Budget(_))));
         let error = judge(&running, &[web(1, 1, 2), web(1, 1, 2)]).unwrap_err();
-        assert_eq!((error.code, error.reason), (500, ""));
+        assert_eq!((error.code, error.reason.as_ref()), (500, ""));
     }
 
     #[test]

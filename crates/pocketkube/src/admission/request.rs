@@ -1,0 +1,64 @@
+//! The request as `admission.k8s.io/v1` describes it, to expressions and to webhooks.
+//!
+//! Mirrors `CreateV1AdmissionReview` in `apiserver/pkg/admission/plugin/webhook/request` and
+//! `CreateAdmissionRequest` in `apiserver/pkg/admission/plugin/cel` (v1.35).
+
+use serde_json::{Value, json};
+
+use super::Attributes;
+use super::attributes::kind_of;
+use crate::api::GroupVersionKind;
+use crate::registry::ResourceDef;
+
+/// Everything but the objects. `form` is the resource as the reader wants to see it.
+pub(super) fn describe(attributes: &Attributes<'_>, form: &ResourceDef) -> Value {
+    let mut request = json!({
+        "kind": kind(&kind_of(form, attributes.subresource)),
+        "resource": resource(form),
+        "requestKind": kind(&attributes.kind()),
+        "requestResource": resource(attributes.resource),
+        "operation": attributes.operation.as_str(),
+        "userInfo": user(attributes),
+        "dryRun": attributes.dry_run,
+        "options": attributes.options,
+    });
+    // A namespace is in itself, so to speak.
+    let namespace = match attributes.resource.plural.as_ref() {
+        "namespaces" if attributes.resource.group.is_empty() => attributes.name,
+        _ => attributes.namespace,
+    };
+    for (field, text) in [
+        ("subResource", attributes.subresource),
+        ("requestSubResource", attributes.subresource),
+        ("name", attributes.name),
+        ("namespace", namespace),
+    ] {
+        if !text.is_empty() {
+            request[field] = json!(text);
+        }
+    }
+    request
+}
+
+fn kind(kind: &GroupVersionKind) -> Value {
+    json!({"group": kind.group, "version": kind.version, "kind": kind.kind})
+}
+
+fn resource(row: &ResourceDef) -> Value {
+    json!({"group": row.group, "version": row.version, "resource": row.plural})
+}
+
+fn user(attributes: &Attributes<'_>) -> Value {
+    let user = attributes.user;
+    let mut info = json!({"username": user.name});
+    if !user.uid.is_empty() {
+        info["uid"] = json!(user.uid);
+    }
+    if !user.groups.is_empty() {
+        info["groups"] = json!(user.groups);
+    }
+    if !user.extra.is_empty() {
+        info["extra"] = json!(user.extra);
+    }
+    info
+}

@@ -1,0 +1,113 @@
+//! Servers that the API server asks: webhooks and aggregated APIs.
+
+mod admission;
+mod server;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use pocketkube::Cluster;
+use pocketkube::authentication::UserInfo;
+use serde_json::{Value, json};
+
+use server::{Handler, TestServer};
+
+/// A control plane in virtual time, with servers inside of its network.
+struct World {
+    cluster: Cluster,
+}
+
+/// An answer of the API server.
+struct Answer {
+    status: StatusCode,
+    body: Value,
+    warnings: Vec<String>,
+}
+
+impl Answer {
+    fn message(&self) -> &str {
+        self.body["message"].as_str().unwrap_or_default()
+    }
+}
+
+impl World {
+    /// A cluster whose controllers have made what a new one gets. In virtual time only.
+    async fn new() -> Self {
+        let world = Self::at_once().await;
+        let settled = std::time::Duration::from_secs(5);
+        world.cluster.clock().sleep(settled).await;
+        world
+    }
+
+    /// A cluster that is still being set up.
+    async fn at_once() -> Self {
+        let cluster = Cluster::builder().nodes(0).start().await.unwrap();
+        Self { cluster }
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+        let content_type = match method {
+            Method::PATCH => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .body(match body {
+                Value::Null => Body::empty(),
+                body => Body::from(body.to_string()),
+            })
+            .unwrap();
+        request.extensions_mut().insert(Arc::new(UserInfo::admin()));
+        let response = self.cluster.server().handle(request).await;
+        let warnings = response.headers().get_all("warning").iter();
+        let warnings = warnings.map(|value| value.to_str().unwrap().to_owned());
+        let warnings = warnings.collect();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Answer {
+            status,
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+            warnings,
+        }
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, body).await
+    }
+
+    async fn create(&self, path: &str, body: Value) -> Value {
+        let answer = self.post(path, body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        answer.body
+    }
+
+    /// Starts a server behind the Service `name` of the namespace default.
+    async fn serve(&self, name: &str, ip: [u8; 4], handler: Handler) -> TestServer {
+        let server = TestServer::inside(&self.cluster, &format!("{name}.default.svc"), ip, handler);
+        self.create(
+            "/api/v1/namespaces/default/services",
+            json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+                "spec": {"ports": [{"port": 443, "targetPort": 8443}]},
+            }),
+        )
+        .await;
+        let address = std::net::Ipv4Addr::from(ip).to_string();
+        self.create(
+            "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+            json!({
+                "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+                "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+                "addressType": "IPv4",
+                "ports": [{"name": "", "port": 8443}],
+                "endpoints": [{"addresses": [address]}],
+            }),
+        )
+        .await;
+        server
+    }
+}
