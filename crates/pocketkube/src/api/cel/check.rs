@@ -13,8 +13,8 @@ use kube_cel::cel::common::ast::{
     CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr,
 };
 
-use super::Expression;
 use super::declaration::{Declaration, Size, Type};
+use super::{Expression, pointed_at};
 
 const STRING_TRAVERSAL: f64 = 0.1;
 const REGULAR_EXPRESSION: f64 = 0.25;
@@ -60,18 +60,7 @@ struct Mistake {
 
 impl Mistake {
     fn shown(&self, text: &str) -> String {
-        let at = text.find(&self.token).unwrap_or(0);
-        let before = &text[..at];
-        let line = before.matches('\n').count();
-        let column = at - before.rfind('\n').map_or(0, |end| end + 1);
-        format!(
-            "compilation failed: ERROR: <input>:{}:{}: {}\n | {}\n | {}^",
-            line + 1,
-            column + 1,
-            self.words,
-            text.lines().nth(line).unwrap_or_default(),
-            ".".repeat(column)
-        )
+        pointed_at(text, text.find(&self.token).unwrap_or(0), &self.words)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod declaration;
+mod names;
 mod optional;
 mod values;
 
@@ -61,23 +62,14 @@ impl Expression {
     /// What is wrong with the expression, before it meets any value: its syntax, and names that
     /// are neither among `variables` nor functions.
     pub fn compile(&self, variables: &[&str]) -> Result<(), String> {
-        let parsed = self.parsed()?;
-        let references = parsed.references();
-        let mut unknown: Vec<&str> = references
-            .variables()
-            .into_iter()
-            .filter(|name| !variables.contains(name) && !is_namespace_or_type(name))
-            .collect();
-        unknown.sort_unstable();
-        match unknown.first() {
-            None => Ok(()),
-            Some(name) => Err(format!(
-                "compilation failed: ERROR: <input>:1:{}: undeclared reference to '{name}' (in container '')\n | {}\n | {}^",
-                self.text.find(name).unwrap_or(0) + 1,
-                self.text.lines().next().unwrap_or_default(),
-                ".".repeat(self.text.find(name).unwrap_or(0)),
-            )),
-        }
+        let unknown = names::undeclared(self.parsed()?, variables).into_iter();
+        let mut unknown = unknown.filter(|name| !is_namespace_or_type(name));
+        let Some(name) = unknown.next() else {
+            return Ok(());
+        };
+        let at = names::position(&self.text, &name).unwrap_or(0);
+        let words = format!("undeclared reference to '{name}' (in container '')");
+        Err(pointed_at(&self.text, at, &words))
     }
 
     /// The syntax tree, for whoever judges more than names.
@@ -110,6 +102,19 @@ impl Expression {
             Value::resolve(parsed, &scope).map_err(|error| Failure(words(&error)))
         })
     }
+}
+
+/// A mistake as cel-go shows it: with its place in the text.
+fn pointed_at(text: &str, at: usize, words: &str) -> String {
+    let line = text[..at].matches('\n').count();
+    let column = at - text[..at].rfind('\n').map_or(0, |end| end + 1);
+    format!(
+        "compilation failed: ERROR: <input>:{}:{}: {words}\n | {}\n | {}^",
+        line + 1,
+        column + 1,
+        text.lines().nth(line).unwrap_or_default(),
+        ".".repeat(column)
+    )
 }
 
 /// Prefixes of functions (`quantity` is a function, `math` is not a variable), and type names.
@@ -204,6 +209,10 @@ mod tests {
             wrong.starts_with("compilation failed: ERROR: <input>:1:"),
             "{wrong}"
         );
+        let bound = Expression::new("self.all(a, a.exists(key, key == a[0]))");
+        assert_eq!(bound.compile(&["self"]), Ok(()));
+        let unbound = Expression::new("self.all(a, a > 1) && a").compile(&["self"]);
+        assert!(unbound.unwrap_err().contains("undeclared reference to 'a'"));
         let unknown = Expression::new("foo == 1").compile(&["self"]).unwrap_err();
         assert_eq!(
             unknown,
