@@ -10,6 +10,7 @@ mod columns;
 mod conversion;
 mod defaults;
 mod names;
+mod patterns;
 mod rules;
 mod schema;
 mod selectable;

@@ -2,9 +2,9 @@
 //!
 //! Mirrors `apiextensions-apiserver/pkg/apiserver/schema/{validation,complete}.go` (v1.35).
 
-use regex::Regex;
 use serde_json::{Value, json};
 
+use super::patterns;
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::tree::{elements, entries, is_empty, text};
 
@@ -164,9 +164,9 @@ impl Walk {
             self.nested(&schema["not"], &path.child("not"), Exempt::Nothing);
         }
         if let Some(pattern) = schema["pattern"].as_str()
-            && let Err(error) = Regex::new(pattern)
+            && let Some(fault) = patterns::fault(pattern)
         {
-            let why = format!("must be a valid regular expression, but isn't: {error}");
+            let why = format!("must be a valid regular expression, but isn't: {fault}");
             self.invalid(path.child("pattern"), pattern, &why);
         }
     }
