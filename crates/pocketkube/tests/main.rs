@@ -14,3 +14,4 @@ mod layering;
 mod pods;
 mod quota;
 mod semantics;
+mod traffic;

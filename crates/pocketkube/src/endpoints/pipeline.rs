@@ -44,6 +44,7 @@ impl ApiServer {
             .authenticators()
             .authenticate(request.headers(), request.extensions())?;
         let user = self.impersonate(user, request.headers())?;
+        self.users().named(&user.name).count_request();
         let admitted = match self.flow_control().admit(&user, &info).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(*refusal),
@@ -149,11 +150,13 @@ impl ApiServer {
             body: body.value,
             options,
         };
+        let asking = self.users().named(&user.name);
         let mut request = Request::new(self, &user, call)?;
         request.warn(body.warnings);
         if verb == Verb::Watch {
-            return watching::serve(&request, &query, media_type);
+            return watching::serve(&request, &query, media_type, asking.watch());
         }
+        asking.count_call(&request.call, resource.is_question);
         match dispatch(&mut request).await {
             Ok((reply, is_new)) => respond::reply(&request, &query, media_type, reply, is_new),
             Err(error) => Ok(respond::refusal(&request, &error)),

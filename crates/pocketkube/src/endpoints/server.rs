@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::watch;
-
 use crate::admission::Chain;
 use crate::api::ObjectRef;
 use crate::authentication::{Authenticators, ServiceAccountTokens};
@@ -16,6 +14,7 @@ use crate::registry::{Registry, ResourceDef, metrics};
 use super::discovery::DiscoveryCache;
 use super::filters::{FlowControl, Metrics};
 use super::openapi::OpenApiCache;
+use super::traffic::{Traffic, Users};
 
 /// The way of a request, ready to serve; clones share it.
 #[derive(Clone)]
@@ -33,8 +32,7 @@ struct Shared {
     openapi: OpenApiCache,
     metrics: Metrics,
     flow_control: FlowControl,
-    /// Counts the cuts; watches over HTTP end when it grows.
-    watch_cuts: watch::Sender<u64>,
+    users: Users,
 }
 
 /// What an API server is made of.
@@ -60,7 +58,7 @@ impl ApiServer {
                 openapi: OpenApiCache::default(),
                 metrics: Metrics::default(),
                 flow_control,
-                watch_cuts: watch::Sender::default(),
+                users: Users::default(),
             }),
         }
     }
@@ -98,6 +96,20 @@ impl ApiServer {
         Some(objects)
     }
 
+    /// What a user has asked over HTTP so far.
+    pub fn traffic(&self, user: &str) -> Traffic {
+        self.users().named(user).traffic()
+    }
+
+    /// Breaks the watches of one user, and nobody else's.
+    pub fn cut_watches_of(&self, user: &str) {
+        self.users().named(user).cut_watches();
+    }
+
+    pub(super) fn users(&self) -> &Users {
+        &self.shared.users
+    }
+
     pub(super) fn nodes(&self) -> Option<&Arc<dyn NodeConnection>> {
         self.shared.nodes.get()
     }
@@ -128,11 +140,7 @@ impl ApiServer {
 
     /// Breaks every watch over HTTP in the middle, as a network does that fails.
     pub fn cut_watches(&self) {
-        self.shared.watch_cuts.send_modify(|cuts| *cuts += 1);
-    }
-
-    pub(super) fn watch_cuts(&self) -> watch::Receiver<u64> {
-        self.shared.watch_cuts.subscribe()
+        self.users().cut_watches();
     }
 
     pub(super) fn flow_control(&self) -> &FlowControl {

@@ -13,6 +13,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::call::WatchEvent;
 use super::negotiate::{MediaType, Transform};
@@ -35,11 +36,12 @@ const BEFORE_END: Duration = Duration::from_secs(2);
 /// How long a watch lasts whose client sets no limit.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// Answers a watch request with its stream of events.
+/// Answers a watch request with its stream of events, until `cut` breaks it off.
 pub(super) fn serve(
     request: &Request<'_>,
     query: &Query,
     media_type: MediaType,
+    cut: CancellationToken,
 ) -> Result<Response<Body>, StatusError> {
     let bookmarks = query.flag("allowWatchBookmarks");
     check_initial_events(request)?;
@@ -61,11 +63,11 @@ pub(super) fn serve(
         },
         storage: registry.storage().clone(),
         clock: registry.clock().clone(),
-        cuts: request.server.watch_cuts(),
         bookmarks,
         last_words: Instant::now() + timeout.saturating_sub(BEFORE_END),
         has_ended: false,
         deadline: Instant::now() + timeout,
+        cut,
     };
     let body = stream::unfold(lines, |mut lines| async move {
         let line = lines.next().await?;
@@ -115,13 +117,13 @@ struct Lines {
     writer: EventWriter,
     storage: Storage,
     clock: Clock,
-    cuts: tokio::sync::watch::Receiver<u64>,
     bookmarks: bool,
     /// When the bookmark is due from which the next watch can go on, and whether it was sent.
     last_words: Instant,
     has_ended: bool,
     /// In the client's time: a sped-up cluster does not cut its clients off early.
     deadline: Instant,
+    cut: CancellationToken,
 }
 
 impl Lines {
@@ -132,7 +134,7 @@ impl Lines {
         let revision = self.storage.revision();
         let event = tokio::select! {
             biased;
-            Ok(()) = self.cuts.changed() => return Some(Err(io::ErrorKind::ConnectionReset.into())),
+            () = self.cut.cancelled() => return Some(Err(io::ErrorKind::ConnectionReset.into())),
             event = self.events.next() => event?,
             () = self.clock.sleep(BOOKMARK_PERIOD), if self.bookmarks => WatchEvent::Bookmark(revision),
             () = tokio::time::sleep_until(self.last_words), if self.bookmarks && !self.has_ended => {
