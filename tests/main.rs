@@ -5,5 +5,6 @@ mod checks;
 mod cli;
 mod course;
 mod layering;
+mod program;
 mod support;
 mod tui;

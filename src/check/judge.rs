@@ -12,13 +12,12 @@ use futures::StreamExt;
 use futures::future::{FutureExt, join_all, select_all};
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
-use pocketkube::clock::Clock;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::belief::Belief;
 use super::rule::{acts, is_behaviour, is_noticed, judge_rule, rule_reads};
-use super::scene::{Finding, Scene, Truth};
+use super::scene::{Finding, Phase, Scene, Truth};
 use super::spec::Check;
 use super::timing::Timing;
 use super::verdict::{Outcome, Verdict};
@@ -45,15 +44,13 @@ pub enum Patience {
 #[derive(Clone)]
 pub struct Judge {
     scene: Scene,
-    clock: Clock,
     checks: Vec<Arc<Check>>,
 }
 
 impl Judge {
-    pub fn new(scene: Scene, clock: Clock, checks: Vec<Check>) -> Self {
+    pub fn new(scene: Scene, checks: Vec<Check>) -> Self {
         Self {
             scene,
-            clock,
             checks: checks.into_iter().map(Arc::new).collect(),
         }
     }
@@ -102,7 +99,11 @@ impl Judge {
                 Outcome::Holding { .. } | Outcome::Waiting { .. }
             );
             let quiet = match (verdict.outcome, patience) {
-                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet)) => Some(quiet),
+                (Outcome::Waiting { .. }, Patience::WhileMoving(quiet))
+                    if course.phase != Phase::UnderWay =>
+                {
+                    Some(quiet)
+                }
                 _ => None,
             };
             let patient = async {
@@ -185,6 +186,7 @@ struct Course<'a> {
     /// something moves.
     restarts: bool,
     belief: Belief,
+    phase: Phase,
 }
 
 /// What a check reads, and when it changes.
@@ -192,7 +194,7 @@ type Feeds = HashMap<Watched, watch::Receiver<Listing>>;
 
 impl<'a> Course<'a> {
     fn new(judge: &'a Judge, check: &'a Check) -> Self {
-        let now = judge.clock.now();
+        let now = judge.scene.clock.now();
         Self {
             judge,
             check,
@@ -201,11 +203,12 @@ impl<'a> Course<'a> {
             last: None,
             restarts: false,
             belief: Belief::new(now),
+            phase: Phase::Open,
         }
     }
 
     fn moved(&mut self) {
-        let now = self.judge.clock.now();
+        let now = self.judge.scene.clock.now();
         self.belief.moved(now);
         if self.restarts {
             self.timing.restart(now);
@@ -215,13 +218,21 @@ impl<'a> Course<'a> {
     /// Judges now.
     async fn look(&mut self) -> (Verdict, Option<Timestamp>) {
         let finding = self.find().await;
-        let now = self.judge.clock.now();
+        let now = self.judge.scene.clock.now();
         // Words alone may differ at every look: a name that leads to another Pod each time.
         let last = self.last.replace(finding.truth);
         if last.is_some_and(|last| last != finding.truth) {
             self.moved();
         }
         let (outcome, change) = self.timing.outcome(finding.truth, now);
+        self.phase = finding.phase;
+        let outcome = match (finding.phase, outcome) {
+            (Phase::Over, Outcome::Waiting { .. }) if !self.restarts => Outcome::Fails,
+            (Phase::UnderWay, Outcome::Fails) => Outcome::Waiting {
+                left: Duration::ZERO,
+            },
+            (_, outcome) => outcome,
+        };
         let sample = match outcome {
             Outcome::Holding { .. } => Some(WHILE_HOLDING),
             _ if is_behaviour(&self.check.rule) => {
@@ -258,7 +269,7 @@ impl<'a> Course<'a> {
 
     /// Waits until something it read changed, or until `time`.
     async fn wait(&mut self, time: Option<Timestamp>) -> Woken {
-        let clock = &self.judge.clock;
+        let clock = &self.judge.scene.clock;
         let timer = async {
             match time {
                 Some(time) => clock.sleep_until(time).await,

@@ -20,7 +20,7 @@ mod validate;
 mod verdict;
 
 pub use judge::{Judge, Patience};
-pub use scene::Scene;
+pub use scene::{Arena, Scene};
 pub use spec::{Check, read};
 pub use validate::validate;
 pub use verdict::{DiffLine, Difference, Outcome, Verdict};

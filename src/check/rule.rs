@@ -2,7 +2,7 @@
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 
-use super::scene::{Finding, Scene, Truth};
+use super::scene::{Finding, Phase, Scene, Truth};
 use super::spec::Rule;
 use super::verdict::Difference;
 use crate::sandbox::Watched;
@@ -18,6 +18,7 @@ pub(super) fn judge_rule<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, 
                 any(join_all(rules.iter().map(|rule| judge_rule(rule, scene))).await)
             }
             Rule::Not(rule) => not(&title(rule), judge_rule(rule, scene).await),
+            Rule::Said(says, rule) => told(says, rule, judge_rule(rule, scene).await),
         }
     }
     .boxed()
@@ -34,6 +35,12 @@ fn all(findings: Vec<Finding>) -> Finding {
     let mut together = Finding {
         truth: truth.unwrap_or(Truth::True),
         ..Finding::holds()
+    };
+    let has = |phase: Phase| findings.iter().any(|finding| finding.phase == phase);
+    together.phase = match () {
+        () if has(Phase::UnderWay) => Phase::UnderWay,
+        () if has(Phase::Over) => Phase::Over,
+        () => Phase::Open,
     };
     for finding in findings {
         together.differences.extend(finding.differences);
@@ -61,6 +68,30 @@ fn not(title: &str, finding: Finding) -> Finding {
     }
 }
 
+/// Untrue in words: what was expected is what the author says.
+fn told(says: &str, rule: &Rule, mut finding: Finding) -> Finding {
+    if finding.truth == Truth::False {
+        let seen = match rule {
+            Rule::Not(_) => "not so".to_owned(),
+            _ => {
+                let seen = finding.differences.iter().map(|it| it.seen.as_str());
+                seen.collect::<Vec<_>>().join("\n")
+            }
+        };
+        finding.differences = vec![Difference::new(subject(rule), says, seen)];
+    }
+    finding
+}
+
+/// What a rule is about, without what it expects there.
+fn subject(rule: &Rule) -> String {
+    match rule {
+        Rule::Probe(probe) => probe.subject(),
+        Rule::Not(rule) | Rule::Said(_, rule) => subject(rule),
+        Rule::All(_) | Rule::Any(_) => String::new(),
+    }
+}
+
 pub(super) fn title(rule: &Rule) -> String {
     let joined = |rules: &[Rule], word: &str| {
         let titles: Vec<String> = rules.iter().map(title).collect();
@@ -71,6 +102,7 @@ pub(super) fn title(rule: &Rule) -> String {
         Rule::All(rules) => joined(rules, " and "),
         Rule::Any(rules) => joined(rules, " or "),
         Rule::Not(rule) => format!("not {}", title(rule)),
+        Rule::Said(says, _) => says.clone(),
     }
 }
 
@@ -82,7 +114,7 @@ pub(super) fn rule_reads<'a>(rule: &'a Rule, scene: &'a Scene) -> BoxFuture<'a, 
                 let reads = join_all(rules.iter().map(|rule| rule_reads(rule, scene))).await;
                 reads.concat()
             }
-            Rule::Not(rule) => rule_reads(rule, scene).await,
+            Rule::Not(rule) | Rule::Said(_, rule) => rule_reads(rule, scene).await,
         }
     }
     .boxed()
@@ -93,7 +125,7 @@ pub(super) fn acts(rule: &Rule) -> bool {
     match rule {
         Rule::Probe(probe) => probe.acts(),
         Rule::All(rules) | Rule::Any(rules) => rules.iter().any(acts),
-        Rule::Not(rule) => acts(rule),
+        Rule::Not(rule) | Rule::Said(_, rule) => acts(rule),
     }
 }
 
@@ -102,7 +134,7 @@ pub(super) fn is_noticed(rule: &Rule) -> bool {
     match rule {
         Rule::Probe(probe) => probe.is_noticed(),
         Rule::All(rules) | Rule::Any(rules) => rules.iter().any(is_noticed),
-        Rule::Not(rule) => is_noticed(rule),
+        Rule::Not(rule) | Rule::Said(_, rule) => is_noticed(rule),
     }
 }
 
@@ -111,7 +143,7 @@ pub(super) fn is_behaviour(rule: &Rule) -> bool {
     match rule {
         Rule::Probe(probe) => probe.is_behaviour(),
         Rule::All(rules) | Rule::Any(rules) => rules.iter().any(is_behaviour),
-        Rule::Not(rule) => is_behaviour(rule),
+        Rule::Not(rule) | Rule::Said(_, rule) => is_behaviour(rule),
     }
 }
 
@@ -124,6 +156,7 @@ mod tests {
             truth,
             differences: vec![Difference::new("a", "1", "2"); differences],
             look: Vec::new(),
+            phase: Phase::Open,
         }
     }
 
@@ -146,6 +179,21 @@ mod tests {
         let finding = any(vec![found(Truth::False, 3), found(Truth::False, 1)]);
         assert_eq!(finding.differences.len(), 1);
         assert!(any(vec![found(Truth::False, 3), found(Truth::True, 0)]).is_true());
+    }
+
+    #[test]
+    fn what_has_words_is_told_in_them() {
+        let rule = Rule::All(Vec::new());
+        let finding = told("It is blue", &rule, found(Truth::False, 1));
+        assert_eq!(
+            finding.differences,
+            [Difference::new("", "It is blue", "2")]
+        );
+        let rule = Rule::Not(Box::new(rule));
+        let finding = told("It is blue", &rule, found(Truth::False, 1));
+        assert_eq!(finding.differences[0].seen, "not so");
+        let doubt = told("It is blue", &rule, found(Truth::Unknown, 1));
+        assert_eq!(doubt.differences[0].expected, "1");
     }
 
     #[test]

@@ -14,10 +14,10 @@
 //!     otherwise: The Pods start, but nobody says that they are ready.
 //!     look: [kubectl describe deployment web]
 //! ```
+//! What is judged by a formula, a `cel` or a `not`, is told in words: those of the check, or inside
+//! of a combination those of its own `says`.
 
 use std::time::Duration;
-
-use jiff::SignedDuration;
 
 use super::probe::{PROBES, Probe};
 use crate::course::{Document, Fields, Node, NodeValue, Problems, SourceFile};
@@ -42,6 +42,8 @@ pub enum Rule {
     All(Vec<Rule>),
     Any(Vec<Rule>),
     Not(Box<Rule>),
+    /// A rule, and what it says in words.
+    Said(String, Box<Rule>),
 }
 
 /// Reads a check file whose parameters are filled in; the error holds every mistake in it.
@@ -75,11 +77,16 @@ fn read_check(
     let mut fields = Fields::of(document, node, path, problems)?;
     let id = fields.required("id");
     let says = fields.required("says");
-    let within = span(&mut fields, "within");
-    let holds = span(&mut fields, "holds");
+    let within = fields.span("within");
+    let holds = fields.span("holds");
     let otherwise = fields.optional("otherwise");
     let look = fields.list("look");
     let rule = read_rule(fields, path);
+    // The check's own words stand above it already.
+    let rule = rule.map(|rule| match is_formula(&rule) {
+        true => Rule::Said(String::new(), Box::new(rule)),
+        false => rule,
+    });
     Some(Check {
         id: id?,
         says: says?,
@@ -89,16 +96,6 @@ fn read_check(
         look,
         rule: rule?,
     })
-}
-
-fn span(fields: &mut Fields<'_>, name: &'static str) -> Option<Duration> {
-    let text: String = fields.optional(name)?;
-    let span = text.parse::<SignedDuration>().ok();
-    let span = span.and_then(|span| Duration::try_from(span).ok());
-    if span.is_none() {
-        fields.refuse(name, "expected a span such as 30s or 2m");
-    }
-    span
 }
 
 /// The one field that is left is a probe or a combination.
@@ -149,7 +146,7 @@ pub(super) fn take_rule(fields: &mut Fields<'_>, name: &'static str) -> Option<R
     let path = fields.path_of(name);
     let document = fields.document();
     let inner = Fields::of(document, node, &path, fields.problems())?;
-    let rule = read_rule(inner, &path)?;
+    let rule = read_said(inner, &path)?;
     if super::rule::acts(&rule) {
         fields.refuse(name, "may only look");
     }
@@ -173,9 +170,34 @@ fn read_rules(
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let fields = Fields::of(document, item, &path, problems)?;
-        rules.extend(read_rule(fields, &path));
+        rules.extend(read_said(fields, &path));
     }
     (rules.len() == items.len()).then_some(rules)
+}
+
+/// A rule inside of another one, with words of its own.
+fn read_said(mut fields: Fields<'_>, path: &str) -> Option<Rule> {
+    let says: Option<String> = fields.optional("says");
+    let (document, node) = (fields.document(), fields.whole());
+    let problem = document.problem(node, path, "a formula: say in words what it `says`");
+    let rule = read_rule(fields.reborrow(), path)?;
+    match says {
+        Some(says) => Some(Rule::Said(says.trim_end().to_owned(), Box::new(rule))),
+        None if is_formula(&rule) => {
+            fields.problems().push(problem);
+            None
+        }
+        None => Some(rule),
+    }
+}
+
+/// Whether it has no words that a learner would understand.
+fn is_formula(rule: &Rule) -> bool {
+    match rule {
+        Rule::Probe(probe) => probe.is_formula(),
+        Rule::Not(_) => true,
+        Rule::All(_) | Rule::Any(_) | Rule::Said(..) => false,
+    }
 }
 
 fn known() -> String {
@@ -202,8 +224,19 @@ mod tests {
 
     #[test]
     fn combinations_nest() {
-        let checks = "  - id: a\n    says: A\n    within: 1m\n    all:\n      - object: {kind: Pod, name: web}\n      - not:\n          any:\n            - absent: {kind: Service, name: web}\n";
+        let checks = "  - id: a\n    says: A\n    within: 1m\n    all:\n      - object: {kind: Pod, name: web}\n      - says: B\n        not:\n          any:\n            - absent: {kind: Service, name: web}\n";
         assert_eq!(said(checks), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_formula_inside_of_a_combination_needs_words() {
+        let checks = "  - id: a\n    says: A\n    all:\n      - cel: {kind: Pod, expression: objects.size() == 1}\n      - not: {object: {kind: Pod}}\n";
+        let said = said(checks);
+        assert_eq!(said.len(), 2, "{said:#?}");
+        assert!(
+            said[0].starts_with("c.yaml:6: checks[0].all[0]: a formula"),
+            "{said:#?}"
+        );
     }
 
     #[test]

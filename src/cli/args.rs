@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    check, cluster, completions, env, hint, list, new, reset, shell, solution, start, verify,
+    check, cluster, completions, env, hint, list, new, reset, run, shell, solution, start, verify,
 };
 use crate::sandbox::Choice;
 
@@ -74,6 +74,8 @@ pub enum Command {
     Env(env::Args),
     /// Open a shell in the kata's folder, pointed at the cluster
     Shell(shell::Args),
+    /// Keep your own program running, where a kata asks for one
+    Run(run::Args),
     /// Prove katas: the start fails, the solution passes, wrong answers are refused
     Verify(verify::Args),
     /// Look for mistakes in a course

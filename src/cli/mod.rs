@@ -23,6 +23,7 @@ mod next;
 mod output;
 mod report;
 mod reset;
+mod run;
 mod shell;
 mod solution;
 mod start;
@@ -77,6 +78,7 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Next) => next::run(app).await,
         Some(Command::Env(args)) => env::run(app, &args).await,
         Some(Command::Shell(args)) => shell::run(app, &args).await,
+        Some(Command::Run(args)) => run::run(app, &args).await,
         Some(Command::Verify(args)) => verify::run(app, &args).await,
         Some(Command::Lint) => lint::run(app),
         Some(Command::New(args)) => new::run(app, &args),

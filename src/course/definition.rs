@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::document::{Document, NodeValue};
 use super::fields::Fields;
 use super::instance::{Hint, HintTier, TaskText};
-use super::model::{Difficulty, KataKind, SandboxNeeds, SourceFile};
+use super::model::{Difficulty, KataKind, ObjectName, ProgramOfKata, SandboxNeeds, SourceFile};
 use super::problem::{Problem, Problems};
 
 #[derive(Deserialize)]
@@ -28,6 +28,9 @@ pub(super) struct Definition {
     pub minutes: u32,
     pub story: String,
     pub sandbox: SandboxNeeds,
+    pub makes: Vec<ObjectName>,
+    pub program: Option<ProgramOfKata>,
+    pub also: BTreeMap<String, String>,
     pub scene: Vec<String>,
     pub tasks: Vec<TaskText>,
     pub hints: Vec<Hint>,
@@ -54,6 +57,9 @@ impl Definition {
         fields.node("parameters");
         fields.node("namespaces");
         let sandbox = fields.optional("sandbox").unwrap_or_default();
+        let makes = fields.list("makes");
+        let program = fields.optional("program");
+        let also = fields.optional("also").unwrap_or_default();
         let scene = fields.list("scene");
         let tasks: Vec<TaskText> = fields.list("tasks");
         if tasks.is_empty() {
@@ -70,6 +76,9 @@ impl Definition {
             minutes: minutes?,
             story: story?,
             sandbox,
+            makes,
+            program,
+            also,
             scene,
             tasks,
             hints,

@@ -1,5 +1,8 @@
 //! Reads the fields of one mapping, and collects every mistake instead of stopping at the first.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
 use super::document::{Document, Node, NodeValue, join};
@@ -67,6 +70,17 @@ impl<'a> Fields<'a> {
             .ok()
     }
 
+    /// A span of time, such as `30s` or `2m`.
+    pub fn span(&mut self, name: &'static str) -> Option<Duration> {
+        let text: String = self.optional(name)?;
+        let span = text.parse::<SignedDuration>().ok();
+        let span = span.and_then(|span| Duration::try_from(span).ok());
+        if span.is_none() {
+            self.refuse(name, "expected a span such as 30s or 2m");
+        }
+        span
+    }
+
     /// The items of a list, each decoded on its own; `f` gets the item's path as well.
     pub fn each(
         &mut self,
@@ -120,6 +134,22 @@ impl<'a> Fields<'a> {
                 .filter(|(name, _, _)| !self.taken.contains(&name.as_str()))
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The mapping itself.
+    pub fn whole(&self) -> &'a Node {
+        self.node
+    }
+
+    /// These fields for a reader that takes the rest of them.
+    pub fn reborrow(&mut self) -> Fields<'_> {
+        Fields {
+            document: self.document,
+            node: self.node,
+            path: self.path.clone(),
+            taken: self.taken.clone(),
+            problems: self.problems,
         }
     }
 

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::definition::Definition;
-use super::model::{Difficulty, Kata, KataId, KataKind, SandboxNeeds, SourceFile};
+use super::model::{
+    Difficulty, Kata, KataId, KataKind, ObjectName, ProgramOfKata, SandboxNeeds, SourceFile,
+};
 use super::parameters::Values;
 use super::problem::Problems;
 use super::template;
@@ -25,6 +27,13 @@ pub struct KataInstance {
     /// The first is the one that the learner's shell starts in.
     pub namespaces: Vec<String>,
     pub sandbox: SandboxNeeds,
+    /// What the learner makes outside of the namespaces; it goes with the scene.
+    pub makes: Vec<ObjectName>,
+    /// Where the learner writes a program that runs beside the lab.
+    pub program: Option<ProgramOfKata>,
+    /// Further solutions: `solution/<name>.sh` → the command that finds out whether this machine
+    /// has what it needs.
+    pub also: BTreeMap<String, String>,
     /// The situation, markdown.
     pub story: String,
     /// The lesson that leads to it, markdown.
@@ -135,6 +144,9 @@ impl Kata {
             kind: definition.kind,
             minutes: definition.minutes,
             sandbox: definition.sandbox,
+            makes: definition.makes,
+            program: definition.program,
+            also: definition.also,
             story: definition.story,
             lesson,
             tasks: definition.tasks,

@@ -26,8 +26,8 @@ pub use instance::{Hint, HintTier, KataInstance, TaskText};
 pub use lint::lint;
 pub use loader::{embedded, load, load_files};
 pub use model::{
-    Answer, Course, Difficulty, Kata, KataId, KataKind, Lesson, Need, Question, SandboxNeeds,
-    SourceFile, Track,
+    Answer, Course, Difficulty, Kata, KataId, KataKind, Lesson, Need, ObjectName, ProgramOfKata,
+    Question, SandboxNeeds, SourceFile, Track,
 };
 pub use parameters::{Parameter, Parameters, Values};
 pub use problem::{Problem, Problems};

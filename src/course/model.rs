@@ -200,6 +200,25 @@ pub enum Need {
     Ingress,
 }
 
+/// An object of the cluster that is in no namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ObjectName {
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
+}
+
+/// The learner's own program, which runs beside the lab.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ProgramOfKata {
+    /// How it is started, in the learner's folder.
+    pub command: Vec<String>,
+    /// Whom it acts as, in the first namespace.
+    pub service_account: String,
+}
+
 /// A text file of the course.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceFile {

@@ -1,9 +1,13 @@
 //! What every sandbox offers, whatever stands behind it.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use async_trait::async_trait;
 use kube::Client;
 use pocketkube::clock::Clock;
+
+use super::wire::Wire;
 
 /// A cluster to work in: embedded, attached, and one day `kind` or any other.
 #[async_trait]
@@ -25,6 +29,9 @@ pub trait Sandbox: Send + Sync {
 
     /// Whether the cluster lives and ends with this process.
     fn is_hosted_here(&self) -> bool;
+
+    /// The wire between the cluster and somebody's program.
+    fn wire(&self) -> Arc<dyn Wire>;
 
     /// Lets go: ends the cluster where this process hosts it.
     async fn close(&self) -> Result<()>;

@@ -1,5 +1,6 @@
 //! The cluster of this data folder, hosted by another process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use pocketkube::tasks::Tasks;
 use super::api::Sandbox;
 use super::control::{self, Order};
 use super::host::{HostFile, HostPlace};
+use super::wire::{Remote, Wire};
 
 /// A cluster that outlives this process.
 pub struct Attached {
@@ -74,6 +76,10 @@ impl Sandbox for Attached {
 
     fn is_hosted_here(&self) -> bool {
         false
+    }
+
+    fn wire(&self) -> Arc<dyn Wire> {
+        Arc::new(Remote(self.host.clone()))
     }
 
     async fn close(&self) -> Result<()> {

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::host::HostFile;
+use super::wire::Traffic;
 
 /// A living host answers well within this.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -28,6 +29,14 @@ pub enum Order {
     /// Someone works with the cluster though no request shows it.
     Touch,
     Stop,
+    /// What a user has asked of the cluster.
+    Traffic {
+        user: String,
+    },
+    /// The watches of a user are to be broken off.
+    Cut {
+        user: String,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +58,9 @@ pub struct HostStatus {
     pub nodes: usize,
     /// It ends by itself when it idles for long.
     pub background: bool,
+    /// Of the user who was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
 }
 
 /// An order that came in, and where its answer goes.
@@ -145,6 +157,7 @@ mod tests {
             idle: 3,
             nodes: 3,
             background: true,
+            traffic: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
@@ -11,6 +12,7 @@ use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
 
 use super::api::Sandbox;
+use super::wire::{Traffic, Wire, traffic_of, wire_to};
 
 /// What the embedded cluster shall be like.
 #[derive(Debug, Clone)]
@@ -79,6 +81,16 @@ impl Embedded {
         self.cluster.requests()
     }
 
+    /// What a user has asked from outside of this process so far.
+    pub fn traffic(&self, user: &str) -> Traffic {
+        traffic_of(self.cluster.server(), user)
+    }
+
+    /// Breaks the watches of a user off.
+    pub fn cut_watches(&self, user: &str) {
+        self.cluster.server().cut_watches_of(user);
+    }
+
     pub fn socket(&self) -> SocketAddr {
         self.address
     }
@@ -119,6 +131,10 @@ impl Sandbox for Embedded {
 
     fn is_hosted_here(&self) -> bool {
         true
+    }
+
+    fn wire(&self) -> Arc<dyn Wire> {
+        wire_to(&self.cluster)
     }
 
     async fn close(&self) -> Result<()> {

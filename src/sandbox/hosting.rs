@@ -16,6 +16,7 @@ use super::api::Sandbox;
 use super::control::{Asked, Control, HostStatus, Order};
 use super::embedded::{Embedded, EmbeddedOptions, Port};
 use super::host::{HostFile, HostLock, HostPlace};
+use super::wire::Wire;
 
 /// A host in the background ends after so long without work.
 const IDLE_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -111,8 +112,14 @@ impl Desk {
             if order == Order::Touch {
                 self.last_work = Instant::now();
             }
+            let mut status = self.status();
+            match &order {
+                Order::Traffic { user } => status.traffic = Some(self.embedded.traffic(user)),
+                Order::Cut { user } => self.embedded.cut_watches(user),
+                Order::Status | Order::Touch | Order::Stop => {}
+            }
             // Whoever asked may be gone.
-            let _ = answer.send(self.status());
+            let _ = answer.send(status);
             // In the foreground a learner looks at it; only they end it.
             if order == Order::Stop && self.background {
                 return stopped.cancel();
@@ -137,6 +144,7 @@ impl Desk {
             idle: self.last_work.elapsed().as_secs(),
             nodes: self.nodes,
             background: self.background,
+            traffic: None,
         }
     }
 }
@@ -165,6 +173,10 @@ impl Sandbox for Hosting {
 
     fn is_hosted_here(&self) -> bool {
         true
+    }
+
+    fn wire(&self) -> Arc<dyn Wire> {
+        self.embedded.wire()
     }
 
     async fn close(&self) -> Result<()> {

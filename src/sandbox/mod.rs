@@ -13,9 +13,11 @@ mod host;
 mod hosting;
 mod observe;
 mod places;
+mod program;
 mod resource;
 mod shell;
 mod view;
+mod wire;
 mod words;
 
 pub mod picture;
@@ -32,10 +34,14 @@ pub use host::{HostFile, HostPlace};
 pub use hosting::Hosting;
 pub use observe::{Listing, Observer, Watched};
 pub use places::{Places, create_private, write_private};
+pub use program::{
+    End as ProgramEnd, Keeper, Launch, ProgramControl, kubeconfig_of, service_account_user,
+};
 pub use resource::{Resource, short_name};
 pub use shell::{ShellEnvironment, prepare as prepare_shell};
 pub use view::{
     ClusterView, ContainerView, EventView, Health, NodeView, ObjectView, OwnerView, PodView,
     ServiceView,
 };
+pub use wire::{Traffic, Wire, wire_to};
 pub use words::{words, words_of};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::core::DynamicObject;
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client, Error};
 use serde_json::json;
@@ -22,29 +23,54 @@ const INSIST: Duration = Duration::from_millis(50);
 /// Deletes everything of this kata and waits until it is gone.
 pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    for (api, name) in seed::cluster_wide(client, kata).await? {
-        ignore_missing(api.delete(&name, &DeleteParams::default()).await.map(drop))?;
+    let cluster_wide = seed::cluster_wide(client, kata).await?;
+    for (api, name) in &cluster_wide {
+        ignore_missing(api.delete(name, &DeleteParams::default()).await.map(drop))?;
     }
-    // Nobody else would: the programs that these finalizers wait for do not exist.
-    let release = Patch::Merge(json!({"metadata": {"finalizers": null}}));
-    for (api, name) in seed::held_back(client, kata).await? {
-        let released = api.patch(&name, &PatchParams::default(), &release).await;
-        ignore_missing(released.map(drop))?;
-    }
+    release(seed::held_back(client, kata).await?).await?;
     for name in &kata.namespaces {
         let deleted = namespaces.delete(name, &DeleteParams::default()).await;
         ignore_missing(deleted.map(drop))?;
     }
     for name in &kata.namespaces {
-        tokio::time::timeout(LONGEST, gone(client, &namespaces, name))
+        tokio::time::timeout(LONGEST, namespace_gone(client, kata, &namespaces, name))
             .await
             .with_context(|| format!("namespace {name} does not go away"))??;
+    }
+    for (api, name) in &cluster_wide {
+        tokio::time::timeout(LONGEST, gone(api, name))
+            .await
+            .with_context(|| format!("{name} does not go away"))??;
+    }
+    Ok(())
+}
+
+/// Takes the finalizers out. Nobody else would: the programs that they wait for do not exist, or
+/// are the learner's, who wants to begin anew.
+async fn release(held: Vec<(Api<DynamicObject>, String)>) -> Result<()> {
+    let release = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    for (api, name) in held {
+        let released = api.patch(&name, &PatchParams::default(), &release).await;
+        ignore_missing(released.map(drop))?;
+    }
+    Ok(())
+}
+
+async fn gone(api: &Api<DynamicObject>, name: &str) -> Result<()> {
+    let found = api.get_metadata_opt(name).await.map_err(words)?;
+    if let Some(uid) = found.and_then(|found| found.metadata.uid) {
+        await_condition(api.clone(), name, conditions::is_deleted(&uid)).await?;
     }
     Ok(())
 }
 
 /// Nobody waits for the grace period of containers whose scene is being taken away.
-async fn gone(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Result<()> {
+async fn namespace_gone(
+    client: &Client,
+    kata: &KataInstance,
+    namespaces: &Api<Namespace>,
+    name: &str,
+) -> Result<()> {
     let Some(uid) = namespaces
         .get_opt(name)
         .await
@@ -63,6 +89,7 @@ async fn gone(client: &Client, namespaces: &Api<Namespace>, name: &str) -> Resul
                 .await
                 .map(drop),
         )?;
+        release(seed::held_instances(client, kata).await?).await?;
         tokio::select! {
             result = &mut deleted => return Ok(result.map(drop)?),
             () = tokio::time::sleep(INSIST) => {}

@@ -1,5 +1,6 @@
 //! Which resource a kind is: the common ones by heart, the others by asking the cluster.
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::discovery::{Scope, pinned_kind};
@@ -42,6 +43,22 @@ impl Resource {
         Ok(Self {
             api,
             namespaced: abilities.scope == Scope::Namespaced,
+        })
+    }
+
+    /// The resource that a definition defines, in the version in which it is stored.
+    pub fn defined(definition: &CustomResourceDefinition) -> Option<Self> {
+        let spec = &definition.spec;
+        let stored = spec.versions.iter().find(|version| version.storage)?;
+        Some(Self {
+            api: ApiResource {
+                group: spec.group.clone(),
+                version: stored.name.clone(),
+                api_version: format!("{}/{}", spec.group, stored.name),
+                kind: spec.names.kind.clone(),
+                plural: spec.names.plural.clone(),
+            },
+            namespaced: spec.scope == "Namespaced",
         })
     }
 
@@ -204,6 +221,30 @@ const KNOWN: &[Known] = &[
         "apiextensions.k8s.io/v1",
         "customresourcedefinitions",
         "crd",
+    ),
+    cluster_wide(
+        "ValidatingAdmissionPolicy",
+        "admissionregistration.k8s.io/v1",
+        "validatingadmissionpolicies",
+        "",
+    ),
+    cluster_wide(
+        "ValidatingAdmissionPolicyBinding",
+        "admissionregistration.k8s.io/v1",
+        "validatingadmissionpolicybindings",
+        "",
+    ),
+    cluster_wide(
+        "ValidatingWebhookConfiguration",
+        "admissionregistration.k8s.io/v1",
+        "validatingwebhookconfigurations",
+        "",
+    ),
+    cluster_wide(
+        "MutatingWebhookConfiguration",
+        "admissionregistration.k8s.io/v1",
+        "mutatingwebhookconfigurations",
+        "",
     ),
 ];
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::DynamicObject;
-use kube::runtime::wait::await_condition;
+use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
@@ -19,6 +20,11 @@ const FIELD_MANAGER: &str = "kubekata";
 
 /// On each namespace of a kata once its scene stands: which kata and whose seed.
 const SEEDED: &str = "kubekata.dev/scene";
+
+const DEFINITION: &str = "CustomResourceDefinition";
+
+/// How long the cluster may take to serve a kind that was just defined.
+const DEFINED: Duration = Duration::from_secs(30);
 
 /// How long the cluster may take to make a namespace usable.
 const NAMESPACE_READY: Duration = Duration::from_secs(30);
@@ -55,6 +61,9 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
             apply(client, kata.namespace(), &manifest)
                 .await
                 .with_context(|| format!("{}: {}", file.path, title(&manifest)))?;
+            if let (_, DEFINITION, name) = identity(&manifest)? {
+                await_definition(client, name).await?;
+            }
         }
     }
     for name in &kata.namespaces {
@@ -63,7 +72,7 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
     Ok(())
 }
 
-/// The objects of the scene that no namespace holds, as API handles and names.
+/// The objects of the scene, and of the learner, that no namespace holds, as API handles and names.
 pub(super) async fn cluster_wide(
     client: &Client,
     kata: &KataInstance,
@@ -80,7 +89,56 @@ pub(super) async fn cluster_wide(
             }
         }
     }
+    for made in &kata.makes {
+        // A kind that is not served has no objects.
+        if let Ok(resource) = Resource::find(client, &made.api_version, &made.kind).await {
+            found.push((resource.api(client, None), made.name.clone()));
+        }
+    }
     Ok(found)
+}
+
+/// The objects of kinds that the kata defines, in its namespaces, that some finalizer holds back.
+pub(super) async fn held_instances(
+    client: &Client,
+    kata: &KataInstance,
+) -> Result<Vec<(Api<DynamicObject>, String)>> {
+    let definitions = Api::<CustomResourceDefinition>::all(client.clone());
+    let mut found = Vec::new();
+    for name in definitions_of(kata)? {
+        let Some(definition) = definitions.get_opt(&name).await.map_err(words)? else {
+            continue;
+        };
+        let Some(resource) = Resource::defined(&definition) else {
+            continue;
+        };
+        for namespace in &kata.namespaces {
+            let api = resource.api(client, Some(namespace));
+            // While a definition is coming or going nothing is listed.
+            let listed = api.list(&ListParams::default()).await;
+            let held = listed.into_iter().flatten().filter(|object| {
+                let finalizers = object.metadata.finalizers.as_deref().unwrap_or_default();
+                !finalizers.is_empty()
+            });
+            found.extend(held.filter_map(|object| Some((api.clone(), object.metadata.name?))));
+        }
+    }
+    Ok(found)
+}
+
+/// The names of the definitions that the scene or the learner makes.
+fn definitions_of(kata: &KataInstance) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in &kata.start {
+        for manifest in manifests(&file.path, &file.text)? {
+            if let (_, DEFINITION, name) = identity(&manifest)? {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    let made = kata.makes.iter().filter(|made| made.kind == DEFINITION);
+    names.extend(made.map(|made| made.name.clone()));
+    Ok(names)
 }
 
 /// What the scene's finalizers hold back: where it is, and its name.
@@ -159,6 +217,16 @@ async fn apply(client: &Client, namespace: &str, manifest: &Value) -> Result<()>
     api.patch(name, &how, &Patch::Apply(manifest))
         .await
         .map_err(words)?;
+    Ok(())
+}
+
+/// Objects of a kind are refused before its definition is established.
+async fn await_definition(client: &Client, name: &str) -> Result<()> {
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let established = await_condition(definitions, name, conditions::is_crd_established());
+    tokio::time::timeout(DEFINED, established)
+        .await
+        .with_context(|| format!("the definition {name} is not established"))??;
     Ok(())
 }
 

@@ -40,7 +40,10 @@ pub fn prepare(
     create_private(&folder)?;
     let config = folder.join("kubeconfig");
     write_private(&config, &with_namespace(kubeconfig, kata.namespace())?)?;
-    let variables = variables(kata, &config);
+    let mut variables = variables(kata, &config);
+    // `kubekata` in this shell means the same learner.
+    let root = std::path::absolute(places.root())?;
+    variables.insert("KUBEKATA_DATA".to_owned(), root.display().to_string());
     let user_shell = std::env::var_os("SHELL").map(PathBuf::from);
     let (program, arguments, extra) = start(user_shell, &folder)?;
     Ok(ShellEnvironment {

@@ -20,7 +20,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::journal::Journal;
 use super::state::SandboxInfo;
-use crate::check::{self, Judge, Patience, Scene};
+use crate::check::{self, Arena, Judge, Patience, Scene};
 use crate::course::KataInstance;
 use crate::sandbox::{self, Choice, Observer, Places, Sandbox, ShellEnvironment};
 
@@ -221,8 +221,11 @@ fn judge_of_all(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance)
         observer: observer.clone(),
         namespace: kata.namespace().to_owned(),
         values: Arc::new(kata.values.clone()),
+        clock: sandbox.clock().clone(),
+        wire: sandbox.wire(),
+        arena: Arena::default(),
     };
-    Ok(Judge::new(scene, sandbox.clock().clone(), checks))
+    Ok(Judge::new(scene, checks))
 }
 
 /// A scene that stands, and how to start the shell in it.

@@ -31,6 +31,7 @@ mod widgets;
 mod fixture;
 
 pub use app::Driver;
+pub use signals::Signals;
 
 use std::io::IsTerminal as _;
 

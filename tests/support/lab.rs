@@ -6,9 +6,9 @@ use std::process::{Command, Output};
 use kube::Client;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::core::DynamicObject;
-use kubekata::check::{Judge, Scene, read};
+use kubekata::check::{Arena, Judge, Scene, read};
 use kubekata::course::SourceFile;
-use kubekata::sandbox::{Observer, Resource};
+use kubekata::sandbox::{Observer, Resource, wire_to};
 use pocketkube::Cluster;
 use serde_json::Value;
 use std::sync::Arc;
@@ -34,8 +34,11 @@ pub fn judge(cluster: &Cluster, checks: &str) -> Judge {
         observer: Observer::new(cluster.client()),
         namespace: NAMESPACE.to_owned(),
         values: Arc::default(),
+        clock: cluster.clock().clone(),
+        wire: wire_to(cluster),
+        arena: Arena::default(),
     };
-    Judge::new(scene, cluster.clock().clone(), checks)
+    Judge::new(scene, checks)
 }
 
 /// Creates an object from YAML.

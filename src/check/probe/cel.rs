@@ -13,7 +13,7 @@
 //!   expression: objects.size() == 3 && services.all(s, s.spec.type == 'ClusterIP')
 //! ```
 //! `object` is the named object, `objects` the list, `params` the kata's parameters; the
-//! functions are those of Kubernetes.
+//! functions are those of Kubernetes. A learner reads what the check says, never the expression.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,7 +26,6 @@ use serde_json::Value;
 
 use super::super::scene::{Finding, Scene};
 use super::super::target::{Objects, Target};
-use super::super::verdict::Difference;
 use super::{Probe, ProbeKind};
 use crate::course::{Fields, NodeValue};
 use crate::sandbox::Watched;
@@ -38,7 +37,7 @@ struct Cel {
     with: BTreeMap<String, Target>,
     text: String,
     expression: Program,
-    show: Option<(String, Program)>,
+    show: Option<Program>,
 }
 
 impl std::fmt::Debug for Cel {
@@ -55,10 +54,7 @@ fn read(mut fields: Fields<'_>) -> Option<Box<dyn Probe>> {
         .as_deref()
         .and_then(|text| compile(&mut fields, "expression", text));
     let show: Option<String> = fields.optional("show");
-    let show = show.and_then(|text| {
-        let program = compile(&mut fields, "show", &text)?;
-        Some((text, program))
-    });
+    let show = show.and_then(|text| compile(&mut fields, "show", &text));
     fields.end();
     Some(Box::new(Cel {
         target: target?,
@@ -120,6 +116,14 @@ impl Probe for Cel {
         format!("{}: {}", self.target.title(), self.text)
     }
 
+    fn subject(&self) -> String {
+        self.target.title()
+    }
+
+    fn is_formula(&self) -> bool {
+        true
+    }
+
     async fn judge(&self, scene: &Scene) -> Finding {
         let objects = match self.target.objects(scene).await {
             Ok(objects) => objects,
@@ -174,17 +178,14 @@ impl Cel {
         );
         match self.expression.execute(&context) {
             Ok(CelValue::Bool(true)) => Finding::holds(),
-            Ok(CelValue::Bool(false)) => match &self.show {
-                Some((text, program)) => {
-                    let seen = match program.execute(&context) {
-                        Ok(value) => show(&value),
-                        Err(error) => missing(&error),
-                    };
-                    let expected = format!("so that {}", self.text);
-                    Finding::of(vec![Difference::new(text, expected, seen)], Vec::new())
-                }
-                None => Finding::fails(self.target.title(), &self.text, "not so"),
-            },
+            Ok(CelValue::Bool(false)) => {
+                let seen = match self.show.as_ref().map(|show| show.execute(&context)) {
+                    None => "not so".to_owned(),
+                    Some(Ok(value)) => show(&value),
+                    Some(Err(error)) => missing(&error),
+                };
+                Finding::fails(self.target.title(), &self.text, seen)
+            }
             Ok(other) => Finding::unknown(format!(
                 "{} is {}, not true or false",
                 self.text,

@@ -1,8 +1,10 @@
 //! The ways to look at a cluster. A probe is one file here and one row in [`PROBES`].
 
 mod absent;
+mod attempt;
 mod can_i;
 mod cel;
+mod columns;
 mod converges;
 mod count;
 mod dns;
@@ -46,6 +48,16 @@ pub trait Probe: Send + Sync + fmt::Debug {
     /// What it looks for, in a few words: `deployment "web"`.
     fn title(&self) -> String;
 
+    /// What it looks at, without what it expects there.
+    fn subject(&self) -> String {
+        self.title()
+    }
+
+    /// Its title is a formula, which nobody wants to read who has not written it.
+    fn is_formula(&self) -> bool {
+        false
+    }
+
     async fn judge(&self, scene: &Scene) -> Finding;
 }
 
@@ -62,6 +74,8 @@ pub const PROBES: &[ProbeKind] = &[
     cel::KIND,
     count::KIND,
     absent::KIND,
+    attempt::KIND,
+    columns::KIND,
     rollout::KIND,
     http::KIND,
     dns::KIND,

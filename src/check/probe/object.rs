@@ -72,6 +72,10 @@ impl Probe for Object {
         }
     }
 
+    fn subject(&self) -> String {
+        self.target.title()
+    }
+
     async fn judge(&self, scene: &Scene) -> Finding {
         let look = format!("kubectl get {} -o yaml", self.target.arguments());
         let objects = match self.target.objects(scene).await {

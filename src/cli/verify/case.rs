@@ -4,14 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
+use super::super::run::launch;
+use super::attention::Attention;
 use super::judgement::{all_hold, nothing_is_done, refused_by};
 use super::script;
-use super::stage::in_machine_time;
+use super::stage::{at_pace, in_machine_time};
 use crate::check::{Patience, Verdict};
 use crate::course::{KataInstance, SourceFile};
-use crate::sandbox::{Embedded, EmbeddedOptions, Observer, Places, Sandbox, ShellEnvironment};
+use crate::sandbox::{
+    Embedded, EmbeddedOptions, Keeper, Observer, Places, Sandbox, ShellEnvironment,
+    service_account_user,
+};
 use crate::session;
 
 /// What is proven about a kata.
@@ -19,6 +24,8 @@ pub enum What {
     /// No task is done in the start scene; then the solution passes every check. The commands of
     /// the hints work in one of both.
     Solution,
+    /// Another solution passes every check, too; skipped where this machine lacks what it needs.
+    Also(String),
     /// This wrong answer is refused by the checks that kata.yaml names.
     Wrong(String),
 }
@@ -27,6 +34,7 @@ impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Solution => f.write_str("start and solution"),
+            Self::Also(name) => write!(f, "solution {name}"),
             Self::Wrong(name) => write!(f, "wrong {name}"),
         }
     }
@@ -44,6 +52,8 @@ pub struct Outcome {
     pub what: String,
     pub spent: Spent,
     pub failure: Option<String>,
+    /// Why nothing was proven, and nothing is wrong.
+    pub skipped: Option<String>,
 }
 
 /// Where the time of a proof went.
@@ -55,13 +65,15 @@ pub struct Spent {
     pub scene: Duration,
     /// Into scripts and the commands of hints, that is, into bash and kubectl.
     pub scripts: Duration,
+    /// Into the learner's program, which runs at its own pace.
+    pub program: Duration,
     /// Into judging, and into the cluster time that checks grant.
     pub checks: Duration,
 }
 
 impl Spent {
     pub fn whole(&self) -> Duration {
-        self.above_scripts() + self.scripts
+        self.above_scripts() + self.scripts + self.program
     }
 
     pub fn above_scripts(&self) -> Duration {
@@ -74,21 +86,41 @@ impl std::ops::AddAssign for Spent {
         self.cluster += other.cluster;
         self.scene += other.scene;
         self.scripts += other.scripts;
+        self.program += other.program;
         self.checks += other.checks;
     }
 }
 
 impl Case {
+    pub fn waits_for_a_program(&self) -> bool {
+        self.kata.program.is_some()
+    }
+
     /// Never fails: what goes wrong is the outcome. For a stage, where time is paused.
     pub async fn prove(self) -> Outcome {
         let mut spent = Spent::default();
-        let proven = self.prove_in_cluster(&mut spent).await;
+        let skipped = self.lacks().await;
+        let proven = match skipped {
+            Some(_) => Ok(()),
+            None => self.prove_in_cluster(&mut spent).await,
+        };
         Outcome {
             title: format!("{} seed {}", self.kata.id, self.kata.seed),
             what: self.what.to_string(),
             spent,
             failure: proven.err().map(|error| format!("{error:#}")),
+            skipped,
         }
+    }
+
+    /// What this machine lacks for it.
+    async fn lacks(&self) -> Option<String> {
+        let What::Also(name) = &self.what else {
+            return None;
+        };
+        let command = self.kata.also.get(name)?;
+        let has = script::succeeds(command).await;
+        (!has).then(|| format!("`{}` fails here", command.trim_end()))
     }
 
     async fn prove_in_cluster(&self, spent: &mut Spent) -> Result<()> {
@@ -118,12 +150,19 @@ impl Case {
             kata: &self.kata,
             sandbox,
             shell: prepared?.shell,
+            places: &places,
+            said: String::new(),
             spent,
         };
-        match &self.what {
+        let proven = match &self.what {
             What::Solution => proof.solution().await,
+            What::Also(name) => proof.also(name).await,
             What::Wrong(name) => proof.wrong(name).await,
-        }
+        };
+        proven.map_err(|error| match proof.last_words() {
+            None => error,
+            Some(words) => anyhow!("{error:#}\nThe program said at last:\n{words}"),
+        })
     }
 }
 
@@ -132,6 +171,9 @@ struct Proof<'a> {
     kata: &'a KataInstance,
     sandbox: &'a Embedded,
     shell: ShellEnvironment,
+    places: &'a Places,
+    /// What the program printed.
+    said: String,
     spent: &'a mut Spent,
 }
 
@@ -141,7 +183,7 @@ impl Proof<'_> {
         let unhelpful = self.failing_looks(self.looks()).await?;
         let solve = named(&self.kata.solution, "solve.sh")?;
         self.run(solve, &self.kata.solution).await?;
-        all_hold(&self.settled().await?)?;
+        all_hold(&self.judged().await?)?;
         let unhelpful = self.failing_looks(unhelpful).await?;
         if !unhelpful.is_empty() {
             bail!(
@@ -152,11 +194,61 @@ impl Proof<'_> {
         Ok(())
     }
 
+    async fn also(&mut self, name: &str) -> Result<()> {
+        let solve = named(&self.kata.solution, &format!("{name}.sh"))?;
+        self.run(solve, &self.kata.solution).await?;
+        all_hold(&self.judged().await?)
+    }
+
     async fn wrong(&mut self, name: &str) -> Result<()> {
         let script = named(&self.kata.wrong_scripts, &format!("{name}.sh"))?;
         self.run(script, &self.kata.wrong_scripts).await?;
         let expected = self.kata.wrong.get(name).map_or(&[][..], Vec::as_slice);
-        refused_by(expected, &self.settled().await?)
+        refused_by(expected, &self.judged().await?)
+    }
+
+    /// The verdicts on what was done, with the learner's program beside it where there is one.
+    async fn judged(&mut self) -> Result<Vec<Verdict>> {
+        let Some(program) = &self.kata.program else {
+            return self.settled().await;
+        };
+        let began = Instant::now();
+        let mut launch = launch(self.sandbox, self.places, self.kata).await?;
+        let log = self.places.root().join("program.log");
+        launch.log = Some(log.clone());
+        let observer = Observer::new(self.sandbox.client());
+        let judge = session::judge(self.sandbox, &observer, self.kata)?;
+        let account = &program.service_account;
+        let client = self.sandbox.client();
+        let keeper = Keeper::new(client, self.kata.namespace(), account, launch, drop);
+        let judged = async {
+            let (judged, done) = tokio::sync::oneshot::channel();
+            let kept = keeper.run(async {
+                // Whether it was sent or dropped: it is over.
+                let _ = done.await;
+            });
+            let verdicts = async {
+                let verdicts = judge.settle(Patience::Full).await;
+                let _ = judged.send(());
+                verdicts
+            };
+            tokio::join!(verdicts, kept)
+        };
+        let user = service_account_user(self.kata.namespace(), account);
+        let mut attention = Attention::new(self.sandbox, &user);
+        let step = || attention.step();
+        let (verdicts, kept) = at_pace(self.sandbox.clock(), judged, step).await;
+        self.spent.program += began.elapsed();
+        kept.context("the program could not be kept")?;
+        self.said = std::fs::read_to_string(&log).unwrap_or_default();
+        Ok(verdicts)
+    }
+
+    fn last_words(&self) -> Option<String> {
+        const LINES: usize = 15;
+        let mut lines: Vec<&str> = self.said.lines().rev().take(LINES).collect();
+        lines.reverse();
+        (!lines.is_empty()).then(|| lines.join("\n"))
     }
 
     async fn run(&mut self, script: &SourceFile, beside: &[SourceFile]) -> Result<()> {

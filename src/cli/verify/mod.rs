@@ -5,6 +5,7 @@
 //! next (see [`stage`]), except while bash and the real kubectl run scripts, as a learner would
 //! type them.
 
+mod attention;
 mod case;
 mod judgement;
 mod script;
@@ -89,6 +90,7 @@ fn chosen(course: &Course, names: &[String]) -> Result<Vec<String>> {
 
 fn cases_of(kata: Arc<KataInstance>) -> Vec<Case> {
     let mut whats = vec![What::Solution];
+    whats.extend(kata.also.keys().cloned().map(What::Also));
     whats.extend(kata.wrong.keys().cloned().map(What::Wrong));
     whats
         .into_iter()
@@ -104,6 +106,11 @@ fn parallelism() -> usize {
 }
 
 fn print(app: &App, outcome: &Outcome) {
+    if let Some(why) = &outcome.skipped {
+        let mark = app.out.partial("skipped");
+        say!(" {mark}  {:32} {:32} {why}", outcome.title, outcome.what);
+        return;
+    }
     let mark = match outcome.failure {
         None => app.out.good("proven"),
         Some(_) => app.out.bad("failed"),
@@ -165,6 +172,9 @@ fn print_sum(app: &App, outcomes: &[Outcome], wall: Duration, jobs: usize) {
         average(all.scene),
         average(all.checks),
     );
+    if !all.program.is_zero() {
+        say!("programs ran for {:.2} s", all.program.as_secs_f64());
+    }
     if let Some(most) = sums.iter().max_by_key(|sum| sum.spent.above_scripts()) {
         let above = most.spent.above_scripts().as_secs_f64();
         say!("the most is {above:.2} s above its scripts, {}", most.title);

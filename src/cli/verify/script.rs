@@ -74,9 +74,29 @@ pub async fn works(command: &str, shell: &ShellEnvironment) -> Result<bool> {
     }
 }
 
+/// Whether a command succeeds that asks for something on this machine.
+pub async fn succeeds(command: &str) -> bool {
+    let mut run = Command::new("bash");
+    let run = with_this_program(&mut run)
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    run.status().await.is_ok_and(|status| status.success())
+}
+
+/// `$KUBEKATA` is this program, for scripts that look what is beside it.
+fn with_this_program(command: &mut Command) -> &mut Command {
+    match std::env::current_exe() {
+        Ok(program) => command.env("KUBEKATA", program),
+        Err(_) => command,
+    }
+}
+
 fn bash(shell: &ShellEnvironment) -> Command {
     let mut command = Command::new("bash");
-    command
+    with_this_program(&mut command)
         .args(["-eu", "-o", "pipefail"])
         .current_dir(&shell.workdir)
         .envs(&shell.variables)

@@ -28,6 +28,10 @@ const STEP: Duration = Duration::from_millis(500);
 /// Machine time between two steps, or more.
 const BEAT: Duration = Duration::from_millis(10);
 
+/// Cases in which a program and the cluster wait for each other leave the processors to others:
+/// so many more of them go on at once.
+const WAITING_FOR_EACH: usize = 2;
+
 /// Stages that prove cases side by side.
 pub struct Stages {
     outcomes: mpsc::UnboundedReceiver<(usize, Outcome)>,
@@ -35,13 +39,20 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// Begins to prove `cases`, so many at once. Fails where there can be no thread.
+    /// Begins to prove `cases`, so many at once, besides those that mostly wait. Fails where there can be no thread.
     pub fn open(cases: Vec<Case>, at_once: usize) -> Result<Self> {
-        let queue: Arc<Mutex<VecDeque<_>>> =
-            Arc::new(Mutex::new(cases.into_iter().enumerate().collect()));
+        let at_once = at_once.max(1);
+        let (patient, busy): (Vec<_>, Vec<_>) = cases
+            .into_iter()
+            .enumerate()
+            .partition(|(_, case)| case.waits_for_a_program());
+        let queue = |cases: Vec<_>| Arc::new(Mutex::new(VecDeque::from(cases)));
+        let (patient, busy) = (queue(patient), queue(busy));
         let (sender, outcomes) = mpsc::unbounded_channel();
-        let threads = (0..at_once.max(1)).map(|number| {
-            let (queue, sender) = (queue.clone(), sender.clone());
+        let queues = std::iter::repeat_n(busy, at_once)
+            .chain(std::iter::repeat_n(patient, at_once * WAITING_FOR_EACH));
+        let threads = queues.enumerate().map(|(number, queue)| {
+            let sender = sender.clone();
             thread::Builder::new()
                 .name(format!("stage {number}"))
                 .spawn(move || play(&queue, &sender))
@@ -92,6 +103,15 @@ fn play(
 ///
 /// For use on a stage, where time is paused before and after.
 pub async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) -> T {
+    at_pace(clock, work, || STEP).await
+}
+
+/// The same, while so much cluster time passes with each beat as `step` says.
+pub async fn at_pace<T>(
+    clock: &Clock,
+    work: impl Future<Output = T>,
+    mut step: impl FnMut() -> Duration,
+) -> T {
     tokio::time::resume();
     clock.set_speed(0.0);
     let mut beats = tokio::time::interval(BEAT);
@@ -101,7 +121,7 @@ pub async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) ->
         tokio::select! {
             biased;
             done = &mut work => break done,
-            _ = beats.tick() => clock.advance(STEP),
+            _ = beats.tick() => clock.advance(step()),
         }
     };
     clock.set_speed(1.0);

@@ -112,6 +112,14 @@ impl Loader<'_> {
                 self.problems.push(Problem::new(&script.path, message));
             }
         }
+        for name in kata.also.keys() {
+            let script = format!("{name}.sh");
+            if !kata.solution.iter().any(|file| file.name == script) {
+                let message = format!("no file solution/{script}");
+                self.problems
+                    .push(Problem::new(&definition, message).in_field(format!("also.{name}")));
+            }
+        }
         if !kata.solution.iter().any(|file| file.name == "solve.sh") {
             let message = "no file solution/solve.sh";
             self.problems.push(Problem::new(&definition, message));

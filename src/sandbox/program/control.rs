@@ -1,0 +1,92 @@
+//! How an attack stops and starts the program, wherever its keeper is.
+
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::super::observe::{Listing, Observer, Watched};
+use super::super::resource::Resource;
+use super::super::words::words_of;
+use super::{FIELD_MANAGER, ORDER, STATE};
+
+/// Gives orders to the keeper of the program that acts as a service account.
+pub struct ProgramControl<'a> {
+    observer: &'a Observer,
+    namespace: &'a str,
+    account: &'a str,
+}
+
+impl<'a> ProgramControl<'a> {
+    pub fn new(observer: &'a Observer, namespace: &'a str, account: &'a str) -> Self {
+        Self {
+            observer,
+            namespace,
+            account,
+        }
+    }
+
+    /// Whether somebody keeps the program. Fails where the cluster does not answer.
+    pub async fn is_kept(&self) -> Result<bool, String> {
+        let listing = self.observer.list(&self.watched()?).await?;
+        Ok(self.annotation(&listing, STATE).is_some())
+    }
+
+    /// Has the program started or stopped, and waits until that is done. Fails where nobody keeps
+    /// it any more.
+    pub async fn order(&self, running: bool) -> Result<(), String> {
+        let watched = self.watched()?;
+        let listing = self.observer.list(&watched).await?;
+        let number = number_of(self.annotation(&listing, ORDER)) + 1;
+        let order = format!("{} {number}", if running { "running" } else { "stopped" });
+        let mut changes = self.observer.changes(&watched);
+        let how = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let merge = json!({"metadata": {"annotations": {ORDER: order}}});
+        let api = watched
+            .resource
+            .api(self.observer.client(), Some(self.namespace));
+        let patched = api.patch(self.account, &how, &Patch::Merge(&merge)).await;
+        patched.map_err(|error| words_of(&error))?;
+        self.carried_out(&mut changes, &order).await
+    }
+
+    async fn carried_out(
+        &self,
+        changes: &mut watch::Receiver<Listing>,
+        order: &str,
+    ) -> Result<(), String> {
+        let done = changes.wait_for(|listing| {
+            self.annotation(listing, STATE)
+                .is_none_or(|state| state == order)
+        });
+        let listing = done.await.map_err(|_| "the cluster is gone".to_owned())?;
+        match self.annotation(&listing, STATE) {
+            Some(_) => Ok(()),
+            None => Err("nobody runs the program any more: `kubekata run`".to_owned()),
+        }
+    }
+
+    fn watched(&self) -> Result<Watched, String> {
+        Ok(Watched {
+            resource: Resource::known("ServiceAccount", None)
+                .ok_or("nobody knows service accounts")?,
+            namespace: Some(self.namespace.to_owned()),
+        })
+    }
+
+    fn annotation<'l>(&self, listing: &'l Listing, name: &str) -> Option<&'l str> {
+        annotation(listing.get(self.namespace, self.account)?, name)
+    }
+}
+
+pub(super) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object["metadata"]["annotations"].get(name)?.as_str()
+}
+
+/// The number of an order; nothing was ordered before the first.
+pub(super) fn number_of(order: Option<&str>) -> u64 {
+    let number = order.and_then(|order| order.split_once(' '));
+    number.map_or(0, |(_, number)| number.parse().unwrap_or_default())
+}

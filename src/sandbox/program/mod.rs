@@ -1,0 +1,28 @@
+//! The learner's own program, beside the lab: started, restarted and ended by a keeper, under an
+//! identity of its own.
+//!
+//! ```text
+//! attack ─ order on the ServiceAccount ─ keeper (any process) ─ the learner's program ─ cluster
+//! attack ◀ what the keeper did, in the same place ◀┘
+//! ```
+//! Both talk through annotations of the ServiceAccount that the program acts as, so that they need
+//! not be in one process, nor on one machine.
+
+mod control;
+mod identity;
+mod keeper;
+mod process;
+
+pub use control::ProgramControl;
+pub use identity::{kubeconfig_of, service_account_user};
+pub use keeper::{End, Keeper};
+pub use process::Launch;
+
+/// What shall be: `running 3` or `stopped 3`; the number tells orders apart.
+const ORDER: &str = "kubekata.dev/program-order";
+
+/// What is: the last order that was carried out. Absent where nobody keeps a program.
+const STATE: &str = "kubekata.dev/program";
+
+/// Under this name both write.
+const FIELD_MANAGER: &str = "kubekata-program";

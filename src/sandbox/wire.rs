@@ -1,0 +1,79 @@
+//! The wire between the cluster and somebody's program: how much goes over it, and cutting it.
+//!
+//! The API server counts and cuts, by user; another process asks its host to.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use pocketkube::Cluster;
+use pocketkube::endpoints::ApiServer;
+use serde::{Deserialize, Serialize};
+
+use super::control::{self, Order};
+use super::host::HostFile;
+
+/// What a user has asked of the cluster so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    pub requests: u64,
+    /// Those that create, change or delete; Leases and Events do not count.
+    pub writes: u64,
+}
+
+/// What can be known about, and done to, the connections of a user.
+#[async_trait]
+pub trait Wire: Send + Sync {
+    /// What they asked so far. Fails where the cluster cannot tell.
+    async fn traffic(&self, user: &str) -> Result<Traffic>;
+
+    /// Breaks their watches off. Fails where the cluster cannot do that.
+    async fn cut(&self, user: &str) -> Result<()>;
+}
+
+/// The wire to a cluster in this process.
+pub fn wire_to(cluster: &Cluster) -> Arc<dyn Wire> {
+    Arc::new(Direct(cluster.server().clone()))
+}
+
+/// To the API server in this process.
+struct Direct(ApiServer);
+
+#[async_trait]
+impl Wire for Direct {
+    async fn traffic(&self, user: &str) -> Result<Traffic> {
+        Ok(traffic_of(&self.0, user))
+    }
+
+    async fn cut(&self, user: &str) -> Result<()> {
+        self.0.cut_watches_of(user);
+        Ok(())
+    }
+}
+
+pub(super) fn traffic_of(server: &ApiServer, user: &str) -> Traffic {
+    let so_far = server.traffic(user);
+    Traffic {
+        requests: so_far.requests,
+        writes: so_far.writes,
+    }
+}
+
+/// To the process that hosts the cluster.
+pub(super) struct Remote(pub HostFile);
+
+#[async_trait]
+impl Wire for Remote {
+    async fn traffic(&self, user: &str) -> Result<Traffic> {
+        let user = user.to_owned();
+        let status = control::ask(&self.0, Order::Traffic { user }).await?;
+        status
+            .traffic
+            .context("the cluster's host is older than this program")
+    }
+
+    async fn cut(&self, user: &str) -> Result<()> {
+        let user = user.to_owned();
+        control::ask(&self.0, Order::Cut { user }).await.map(drop)
+    }
+}
