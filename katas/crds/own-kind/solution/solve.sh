@@ -1,0 +1,4 @@
+kubectl apply -f crd.yaml
+kubectl wait --for=condition=Established crd/{{ resource }} --timeout=30s
+kubectl apply -f first.yaml
+kubectl patch {{ thing.singular }} {{ first }} --subresource=status --type=merge -p '{"status": {"state": "{{ state }}"}}'
