@@ -1,0 +1,2 @@
+kubectl apply -f deployment.yaml
+kubectl apply -f not-bound.yaml
