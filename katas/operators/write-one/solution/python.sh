@@ -1,0 +1,1 @@
+echo 'exec python3 operator.py' >run.sh

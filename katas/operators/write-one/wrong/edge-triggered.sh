@@ -1,0 +1,1 @@
+cp edge-triggered.bash operator.bash

@@ -1,0 +1,1 @@
+cp forgets-the-finalizer.bash operator.bash

@@ -1,0 +1,1 @@
+cp hot-loop.bash operator.bash

@@ -1,0 +1,1 @@
+cp remembers-in-a-file.bash operator.bash

@@ -1,0 +1,1 @@
+cp trusts-events.bash operator.bash
