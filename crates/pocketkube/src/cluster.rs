@@ -17,7 +17,7 @@ use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::kubelet::Kubelets;
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
-use crate::outbound::Outbound;
+use crate::outbound::{Identity, Outbound};
 use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources};
 use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
@@ -118,10 +118,21 @@ impl ClusterBuilder {
             Box::new(Node::new(registry.clone(), bootstrap::node_rules())),
             Box::new(Rbac::new(registry.storage().clone())),
         ]));
-        let outbound = Outbound::new(registry.clone(), tasks.clone());
+        // An authority of its own: who has its certificate may say who somebody else is.
+        let front_proxy = ClusterCertificates::generate()?;
+        let identity = front_proxy.client(bootstrap::FRONT_PROXY, &[])?;
+        let outbound = Outbound::new(
+            registry.clone(),
+            tasks.clone(),
+            Identity {
+                certificate: identity.certificate_pem,
+                key: identity.key_pem,
+            },
+        );
+        registry.connect_converter(Arc::new(outbound.clone()));
         let server = ApiServer::new(ApiServerParts {
             admission: admission::default_chain(&registry, &authorizer, &outbound),
-            outbound,
+            outbound: outbound.clone(),
             registry,
             authenticators: Authenticators {
                 tokens: vec![Box::new(tokens.clone())],
@@ -130,6 +141,10 @@ impl ClusterBuilder {
             authorizer,
         });
         let is_new = bootstrap::create(&server)
+            .await
+            .map_err(StartError::Bootstrap)?;
+        let (clients, proxies) = (certificates.authority_pem(), front_proxy.authority_pem());
+        bootstrap::publish_authentication(&server, clients, proxies)
             .await
             .map_err(StartError::Bootstrap)?;
         let clock = self.clock.clone();
@@ -154,6 +169,7 @@ impl ClusterBuilder {
             metrics: Some(nodes.kubelets.clone()),
             tokens: Some(tokens),
             certificates: Some(certificates.clone()),
+            outbound: Some(outbound),
         };
         controller::start(&ControllerContext::new(
             client,

@@ -2,6 +2,7 @@
 //! and right after its start what [`create_system`] adds.
 
 mod api_services;
+mod authentication;
 mod flow_control;
 mod kubernetes_service;
 mod policy;
@@ -20,6 +21,7 @@ use crate::registry::{ResourceDef, Verb};
 use policy::is_kept_up_to_date;
 use reconcile::{Step, reconcile};
 
+pub(crate) use authentication::{FRONT_PROXY, publish_authentication};
 pub(crate) use kubernetes_service::keep_kubernetes_service;
 pub(crate) use policy::node_rules;
 pub(crate) use system::create_system;

@@ -8,6 +8,7 @@ use crate::authentication::{ServiceAccountTokens, UserInfo};
 use crate::client::{Client, EventRecorder, Informers, WorkQueue};
 use crate::clock::Clock;
 use crate::component_helpers::usage::PodMetrics;
+use crate::outbound::Outbound;
 use crate::registry::ResourceTable;
 use crate::server::ClusterCertificates;
 use crate::tasks::Tasks;
@@ -25,6 +26,8 @@ pub struct ControllerOptions {
     pub tokens: Option<Arc<ServiceAccountTokens>>,
     /// Signs certificates that were asked for; without it nobody does.
     pub certificates: Option<Arc<ClusterCertificates>>,
+    /// The way to other API servers; without it nobody asks whether they are there.
+    pub outbound: Option<Outbound>,
 }
 
 /// Everything a controller is built from; clones share it.

@@ -192,8 +192,13 @@ impl Inventory {
     ) {
         let mut served: BTreeMap<GroupResource, Arc<ResourceDef>> = BTreeMap::new();
         for row in self.shared.resources.all() {
-            if is_of_interest(&row) {
-                served.entry((*row.storage).clone()).or_insert(row);
+            if !is_of_interest(&row) {
+                continue;
+            }
+            // The version that is stored needs nobody who converts.
+            let known = served.get(&*row.storage);
+            if known.is_none_or(|known| !known.is_stored_version() && row.is_stored_version()) {
+                served.insert((*row.storage).clone(), row);
             }
         }
         watched.retain(|resource, (row, end)| {

@@ -5,6 +5,7 @@
 //! through its client and writes the status last, so that running it twice changes nothing.
 //! Controllers never call each other. Mirrors `pkg/controller` (v1.35).
 
+mod api_service;
 mod certificates;
 mod claim;
 mod clusterrole_aggregation;
@@ -271,6 +272,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "apf-controller",
         resource: ("flowcontrol.apiserver.k8s.io", "v1", "flowschemas"),
         start: flow_control::start,
+    },
+    Row {
+        name: "apiservice-availability-controller",
+        service_account: "apiservice-availability-controller",
+        resource: ("apiregistration.k8s.io", "v1", "apiservices"),
+        start: api_service::start,
     },
     Row {
         name: "service-lb-controller",

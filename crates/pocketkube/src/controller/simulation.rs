@@ -24,6 +24,7 @@ impl Harness {
                 root_ca: "-----BEGIN CERTIFICATE-----".to_owned(),
                 metrics: None,
                 tokens: None,
+                outbound: None,
                 certificates: None,
             },
         )

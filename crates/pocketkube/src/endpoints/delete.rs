@@ -35,7 +35,7 @@ pub(super) async fn delete(request: &Request<'_>) -> Result<Reply, StatusError> 
 /// Deletes everything that the selectors choose, and answers with the list of it.
 pub(super) async fn delete_collection(request: &Request<'_>) -> Result<Reply, StatusError> {
     let options = options(&request.call.body)?;
-    let chosen = select(request)?;
+    let chosen = select(request).await?;
     let mut deleted = Vec::with_capacity(chosen.items.len());
     for object in &chosen.items {
         match delete_one(request, object.namespace(), object.name(), &options).await {
@@ -60,7 +60,7 @@ async fn delete_one(
     options: &DeleteOptions,
 ) -> Result<Deletion, StatusError> {
     let registry = request.server.registry();
-    let existing = registry.get(&request.resource, namespace, name)?;
+    let existing = registry.read(&request.resource, namespace, name).await?;
     request.mutate_deletion(name, existing.value()).await?;
     let admission: &dyn Admit = request;
     registry

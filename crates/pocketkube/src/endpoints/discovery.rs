@@ -13,16 +13,20 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::group_versions::{self, Parts, Resources, resources_of};
-use super::{ApiServer, respond};
+use super::{ApiServer, remote_discovery, respond};
 use crate::api::{GroupVersion, StatusError};
 use crate::registry::{ResourceDef, Subresource, SubresourceKind, Verb};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// The aggregated documents of the table's present edition, and what they are made of.
+/// How often the table has changed, and what other servers offer.
+type Edition = (u64, u64);
+
+/// The aggregated documents of the present editions of the table and of what other servers offer,
+/// and what they are made of.
 #[derive(Default)]
 pub(super) struct DiscoveryCache {
-    documents: Mutex<Option<(u64, Arc<Documents>)>>,
+    documents: Mutex<Option<(Edition, Arc<Documents>)>>,
     versions: Parts<Arc<str>>,
 }
 
@@ -94,7 +98,7 @@ fn wants_aggregated(request: &HttpRequest<Body>) -> bool {
 
 fn groups(server: &ApiServer) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    for (group_version, _) in group_versions::served(server) {
+    for (group_version, _) in group_versions::offered(server) {
         if group_version.group.is_empty() {
             continue;
         }
@@ -234,19 +238,24 @@ fn aggregated(server: &ApiServer, root: &str, request: &HttpRequest<Body>) -> Re
 
 impl DiscoveryCache {
     fn documents(&self, server: &ApiServer) -> Arc<Documents> {
-        let edition = server.registry().resources().edition();
+        let remote = server.outbound().remote_versions();
+        let edition = (server.registry().resources().edition(), remote.edition());
         let mut cached = self.documents.lock();
         if let Some((of, documents)) = cached.as_ref()
             && *of == edition
         {
             return documents.clone();
         }
-        let served = group_versions::served(server);
+        let served = group_versions::offered(server);
         let is_served = |name: &str| served.iter().any(|(own, _)| own.to_string() == name);
         self.versions.retain(is_served);
         let versions = served.iter().map(|(group_version, resources)| {
             let make = |resources: &Resources| version(&group_version.version, resources);
             let name = group_version.to_string();
+            if let Some(other) = remote.get(group_version) {
+                let text = remote_discovery::version(group_version, &other).to_string();
+                return (group_version, text.into());
+            }
             (group_version, self.versions.get(&name, resources, make))
         });
         let (core, groups): (Vec<_>, Vec<_>) =

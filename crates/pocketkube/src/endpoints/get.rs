@@ -6,7 +6,7 @@ use super::request::Request;
 use crate::api::StatusError;
 
 /// The object as it is now. Fails with 504 where it shall not be older than a revision to come.
-pub(super) fn get(request: &Request<'_>) -> Result<Reply, StatusError> {
+pub(super) async fn get(request: &Request<'_>) -> Result<Reply, StatusError> {
     let call = &request.call;
     let registry = request.server.registry();
     if let Ok(wanted) = call.options.list.resource_version.parse::<u64>() {
@@ -22,6 +22,8 @@ pub(super) fn get(request: &Request<'_>) -> Result<Reply, StatusError> {
         let missing = || StatusError::not_found(&request.resource.group_resource(), &call.name);
         return found.map(Reply::Object).ok_or_else(missing);
     }
-    let object = registry.get(&request.resource, &call.namespace, &call.name)?;
+    let object = registry
+        .read(&request.resource, &call.namespace, &call.name)
+        .await?;
     Ok(Reply::Object(object))
 }

@@ -59,7 +59,25 @@ pub(super) fn served(server: &ApiServer) -> Vec<(GroupVersion, Resources)> {
             _ => all.push((resource.group_version(), vec![resource])),
         }
     }
-    all.sort_by_cached_key(|(group_version, _)| {
+    sort(&mut all);
+    all
+}
+
+/// Like [`served`], with what other servers serve: of theirs no rows are known.
+pub(super) fn offered(server: &ApiServer) -> Vec<(GroupVersion, Resources)> {
+    let remote = server.outbound().remote_versions().all();
+    let mut all = served(server);
+    if remote.is_empty() {
+        return all;
+    }
+    all.retain(|(own, _)| !remote.contains(own));
+    all.extend(remote.into_iter().map(|other| (other, Resources::new())));
+    sort(&mut all);
+    all
+}
+
+fn sort(versions: &mut [(GroupVersion, Resources)]) {
+    versions.sort_by_cached_key(|(group_version, _)| {
         let rank = GROUP_ORDER
             .iter()
             .position(|group| *group == group_version.group)
@@ -67,7 +85,6 @@ pub(super) fn served(server: &ApiServer) -> Vec<(GroupVersion, Resources)> {
         let version = Reverse(version_priority(&group_version.version));
         (rank, group_version.group.clone(), version)
     });
-    all
 }
 
 /// The rows of one group and version; empty where it is not served.

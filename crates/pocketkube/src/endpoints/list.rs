@@ -16,11 +16,11 @@ use crate::api::{ObjectRef, StatusError};
 use crate::storage::{Gone, ListPage};
 
 /// The objects that the call's selectors choose, a page at a time where a limit is given.
-pub(super) fn list(request: &Request<'_>) -> Result<Reply, StatusError> {
-    Ok(Reply::List(select(request)?))
+pub(super) async fn list(request: &Request<'_>) -> Result<Reply, StatusError> {
+    Ok(Reply::List(select(request).await?))
 }
 
-pub(super) fn select(request: &Request<'_>) -> Result<ListReply, StatusError> {
+pub(super) async fn select(request: &Request<'_>) -> Result<ListReply, StatusError> {
     let options = &request.call.options.list;
     check_versions(options)?;
     let selection = Selection::parse(&request.resource, &request.call)?;
@@ -30,8 +30,9 @@ pub(super) fn select(request: &Request<'_>) -> Result<ListReply, StatusError> {
     };
     let page = read(request, options, start.as_ref())?;
     let revision = page.revision;
-    let mut chosen = page
-        .items
+    let registry = request.server.registry();
+    let items = registry.present_all(&request.resource, page.items).await?;
+    let mut chosen = items
         .into_iter()
         .filter(|object| start.as_ref().is_none_or(|start| start.is_before(object)))
         .filter(|object| selection.matches(object.value()));

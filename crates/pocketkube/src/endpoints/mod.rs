@@ -4,6 +4,7 @@
 //! clients in the same process. Both meet the same stages in the same order, which stand in
 //! `pipeline`. Mirrors `apiserver/pkg/endpoints` (v1.35).
 
+mod aggregation;
 mod binding;
 mod body;
 mod call;
@@ -27,6 +28,7 @@ mod openapi;
 mod patch;
 mod pipeline;
 mod query;
+mod remote_discovery;
 mod request;
 mod request_info;
 mod respond;

@@ -18,8 +18,8 @@ use super::request::{Request, authorize};
 use super::request_info::RequestInfo;
 use super::respond;
 use super::{
-    ApiServer, connect, create, delete, filters, get, list, nonresource, patch, review, scale,
-    update, watching,
+    ApiServer, aggregation, connect, create, delete, filters, get, list, nonresource, patch,
+    review, scale, update, watching,
 };
 use crate::api::StatusError;
 use crate::api::selector::FieldSelector;
@@ -80,6 +80,9 @@ impl ApiServer {
                 field_selector: selector.as_ref(),
             },
         )?;
+        if let Some(service) = aggregation::service_of(self, &info.path) {
+            return aggregation::proxy(self, &service, &user, request).await;
+        }
         if !info.is_resource {
             return nonresource::serve(self, &info, &request);
         }
@@ -178,8 +181,8 @@ pub(super) async fn dispatch(request: &mut Request<'_>) -> Result<(Reply, bool),
     }
     match request.call.verb {
         Verb::Create => Ok((create::create(request).await?, true)),
-        Verb::Get => Ok((get::get(request)?, false)),
-        Verb::List => Ok((list::list(request)?, false)),
+        Verb::Get => Ok((get::get(request).await?, false)),
+        Verb::List => Ok((list::list(request).await?, false)),
         Verb::Update => update::update(request).await,
         Verb::Patch => patch::patch(request).await,
         Verb::Delete => Ok((delete::delete(request).await?, false)),

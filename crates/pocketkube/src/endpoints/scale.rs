@@ -23,7 +23,11 @@ pub(super) async fn serve(
     let call = &request.call;
     let registry = request.server.registry();
     let object = match call.verb {
-        Verb::Get => registry.get(&request.resource, &call.namespace, &call.name)?,
+        Verb::Get => {
+            registry
+                .read(&request.resource, &call.namespace, &call.name)
+                .await?
+        }
         _ => {
             let admission: &dyn Admit = request;
             let change = Rescale { request, paths };

@@ -126,6 +126,10 @@ impl ApiServer {
         self.shared.parts.authorizer.as_ref()
     }
 
+    pub(super) fn outbound(&self) -> &Outbound {
+        &self.shared.parts.outbound
+    }
+
     pub(super) fn admission(&self) -> &Chain {
         &self.shared.parts.admission
     }

@@ -18,7 +18,7 @@ pub(super) async fn serve(request: &Request<'_>) -> Result<(Reply, bool), Status
         ("pods", "eviction") => super::eviction::evict(request).await,
         ("pods", "ephemeralcontainers" | "resize") | ("certificatesigningrequests", "approval") => {
             match request.call.verb {
-                crate::registry::Verb::Get => Ok((super::get::get(request)?, false)),
+                crate::registry::Verb::Get => Ok((super::get::get(request).await?, false)),
                 crate::registry::Verb::Patch => super::patch::patch(request).await,
                 _ => super::update::update(request).await,
             }

@@ -3,6 +3,7 @@
 //! Mirrors `apiserver/pkg/storage/cacher` and `apiserver/pkg/endpoints/handlers/watch.go` (v1.35).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures::stream::{self, Stream};
 
@@ -11,6 +12,7 @@ use super::list::too_large;
 use super::request::Request;
 use super::selection::Selection;
 use crate::api::{ObjectRef, StatusError};
+use crate::registry::{Registry, ResourceDef};
 use crate::storage::{Change, ChangeKind, Watcher};
 
 /// Where a watch begins.
@@ -60,17 +62,14 @@ pub(super) fn watch(
     let resource = &request.resource.storage;
     let namespace = request.call.namespace.clone();
     let mut pending = VecDeque::new();
+    let mut initial = None;
     let watcher = match start {
         Start::CurrentState { bookmark } => {
             let (page, watcher) = storage.list_and_watch(resource, &namespace);
-            let chosen = page
-                .items
-                .into_iter()
-                .filter(|object| selection.matches(object.value()));
-            pending.extend(chosen.map(WatchEvent::Added));
-            if bookmark {
-                pending.push_back(WatchEvent::Bookmark(page.revision));
-            }
+            initial = Some(Initial {
+                objects: page.items,
+                bookmark: bookmark.then_some(page.revision),
+            });
             watcher
         }
         Start::After(revision) => {
@@ -88,6 +87,9 @@ pub(super) fn watch(
         }
     };
     let follow = Follow {
+        registry: request.server.registry().clone(),
+        resource: request.resource.clone(),
+        initial,
         watcher,
         selection,
         namespace,
@@ -99,7 +101,17 @@ pub(super) fn watch(
     }))
 }
 
+/// The state with which a watch begins.
+struct Initial {
+    objects: Vec<ObjectRef>,
+    /// The revision of the bookmark that ends it, where one is wanted.
+    bookmark: Option<u64>,
+}
+
 struct Follow {
+    registry: Registry,
+    resource: Arc<ResourceDef>,
+    initial: Option<Initial>,
     watcher: Watcher,
     selection: Selection,
     namespace: String,
@@ -117,8 +129,13 @@ impl Follow {
                 self.is_over = matches!(event, WatchEvent::Expired(_));
                 return Some(event);
             }
+            if let Some(initial) = self.initial.take() {
+                self.begin(initial).await?;
+                continue;
+            }
             match self.watcher.next().await {
                 Ok(changes) => {
+                    let changes = self.presented(changes).await?;
                     let events = changes.into_iter().filter_map(|change| self.event(change));
                     let events: Vec<_> = events.collect();
                     self.pending.extend(events);
@@ -129,6 +146,40 @@ impl Follow {
                 }
             }
         }
+    }
+
+    /// The current state as events. `None` where it cannot be converted: the watch ends, and
+    /// whoever lists anew is told why.
+    async fn begin(&mut self, initial: Initial) -> Option<()> {
+        let Initial { objects, bookmark } = initial;
+        let objects = self.registry.present_all(&self.resource, objects).await;
+        let chosen = objects
+            .ok()?
+            .into_iter()
+            .filter(|object| self.selection.matches(object.value()));
+        self.pending.extend(chosen.map(WatchEvent::Added));
+        self.pending.extend(bookmark.map(WatchEvent::Bookmark));
+        Some(())
+    }
+
+    /// The changes with their objects as they are served.
+    async fn presented(&self, mut changes: Vec<Change>) -> Option<Vec<Change>> {
+        if self.resource.conversion_webhook().is_none() {
+            return Some(changes);
+        }
+        let objects = changes
+            .iter()
+            .flat_map(|change| std::iter::once(&change.object).chain(&change.previous));
+        let objects: Vec<ObjectRef> = objects.cloned().collect();
+        let presented = self.registry.present_all(&self.resource, objects).await;
+        let mut presented = presented.ok()?.into_iter();
+        for change in &mut changes {
+            change.object = presented.next()?;
+            if change.previous.is_some() {
+                change.previous = Some(presented.next()?);
+            }
+        }
+        Some(changes)
     }
 
     /// A change as this watcher sees it: an object that begins to match is added, one that stops

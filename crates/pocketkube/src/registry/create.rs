@@ -86,6 +86,7 @@ impl Registry {
                 None => Ok(Object::new(object)),
             };
         }
+        let object = self.in_stored_version(resource, object).await?;
         let created = self
             .storage
             .create(&key, object, context.origin())
@@ -93,7 +94,7 @@ impl Registry {
         if let Some(reservation) = reservation {
             reservation.keep();
         }
-        Ok(created)
+        self.present(resource, created).await
     }
 
     /// What the server sets in `metadata`, whatever the client sent.

@@ -68,13 +68,14 @@ impl Registry {
         loop {
             let existing = self.get(resource, namespace, name)?;
             check_preconditions(resource, options, &existing)?;
-            admission.validate(None, Some(existing.value())).await?;
+            let shown = self.present(resource, existing.clone()).await?;
+            admission.validate(None, Some(shown.value())).await?;
 
             let revision = existing.resource_version();
             let step = next_step(resource, existing.value(), options, self.clock().now());
             let result = match step {
-                Step::AlreadyPending => return Ok(Deletion::Pending(existing)),
-                Step::RemoveNow if context.dry_run => return Ok(Deletion::Removed(existing)),
+                Step::AlreadyPending => return Ok(Deletion::Pending(shown)),
+                Step::RemoveNow if context.dry_run => return Ok(Deletion::Removed(shown)),
                 Step::Mark(object) if context.dry_run => {
                     return Ok(Deletion::Pending(Object::new(object)));
                 }
@@ -88,7 +89,12 @@ impl Registry {
                     .map(Deletion::Pending),
             };
             match result {
-                Ok(deletion) => return Ok(deletion),
+                Ok(Deletion::Removed(object)) => {
+                    return Ok(Deletion::Removed(self.present(resource, object).await?));
+                }
+                Ok(Deletion::Pending(object)) => {
+                    return Ok(Deletion::Pending(self.present(resource, object).await?));
+                }
                 Err(CommitError::Conflict { .. }) => {}
                 Err(error) => return Err(refused(error, resource, name)),
             }

@@ -5,6 +5,7 @@
 //! rows at run time. The order of hooks lives once: [`Registry::create`], [`Registry::update`],
 //! [`Registry::delete`]. Mirrors `pkg/registry` and `apiserver/pkg/registry` (v1.35).
 
+mod convert;
 mod create;
 mod delete;
 mod resource;
@@ -16,6 +17,7 @@ mod testing;
 mod update;
 
 pub use crate::api::validate::Scope;
+pub use convert::{ConversionWebhook, Convert};
 pub use create::generate_name;
 pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{

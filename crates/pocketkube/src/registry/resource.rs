@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::convert::ConversionWebhook;
 use super::strategy::Strategy;
 use crate::api::structural::Structural;
 use crate::api::validate::Scope;
@@ -167,6 +168,8 @@ impl Conversion {
 pub struct CustomKind {
     pub schema: Structural,
     pub list_kind: String,
+    /// Who converts between versions, where they differ in more than their name.
+    pub webhook: Option<ConversionWebhook>,
     /// Names the state of the definition that the row was made of.
     pub definition: String,
 }
@@ -350,6 +353,18 @@ impl ResourceDef {
 
     pub fn is_custom(&self) -> bool {
         self.custom.is_some()
+    }
+
+    /// Who converts the objects, where it takes a webhook.
+    pub fn conversion_webhook(&self) -> Option<&ConversionWebhook> {
+        self.custom.as_ref()?.webhook.as_ref()
+    }
+
+    /// Whether objects are stored as this row serves them.
+    pub fn is_stored_version(&self) -> bool {
+        let own = self.group_version().to_string();
+        self.conversion_webhook()
+            .is_none_or(|webhook| webhook.stored_version == own)
     }
 
     /// Whether finalizers need no domain: the rule of kinds that Kubernetes' core brings does not

@@ -2,13 +2,13 @@
 //!
 //! Mirrors `apiserver/pkg/registry/generic/registry/store.go` (v1.35).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 use super::strategy::{HookContext, Objects};
-use super::{ResourceDef, ResourceTable};
+use super::{Convert, ResourceDef, ResourceTable};
 use crate::api::{GroupResource, ObjectRef, StatusError};
 use crate::clock::Clock;
 use crate::storage::{CommitError, Key, Origin, Storage};
@@ -19,6 +19,8 @@ pub struct Registry {
     pub(crate) storage: Storage,
     resources: Arc<ResourceTable>,
     clock: Clock,
+    /// Set once there is a way to other servers.
+    pub(super) converter: Arc<OnceLock<Arc<dyn Convert>>>,
 }
 
 /// Who writes, and how.
@@ -58,6 +60,7 @@ impl Registry {
             storage,
             resources,
             clock,
+            converter: Arc::default(),
         }
     }
 
@@ -83,7 +86,7 @@ impl Registry {
         Key::new(&resource.storage, namespace, name)
     }
 
-    /// One object, or `NotFound`.
+    /// One object as it is stored, or `NotFound`.
     pub fn get(
         &self,
         resource: &ResourceDef,

@@ -35,7 +35,9 @@ impl Registry {
     ) -> Result<ObjectRef, StatusError> {
         let key = self.key(resource, namespace, name);
         loop {
-            let existing = self.get(resource, namespace, name)?;
+            let stored = self.get(resource, namespace, name)?;
+            let is_stored_as_now = self.is_stored_as_now(resource, stored.value());
+            let existing = self.present(resource, stored).await?;
             let mut object = change.apply(&existing).await?;
             check_revision(resource, &mut object, &existing)?;
             check_uid(resource, &object, &existing)?;
@@ -72,14 +74,16 @@ impl Registry {
             admission.validate(Some(&object), Some(old)).await?;
 
             managed_fields::ignore_times(old, &mut object);
-            if object == *old {
+            if object == *old && is_stored_as_now {
                 return Ok(existing);
             }
             if context.dry_run {
                 return Ok(Object::new(object));
             }
             let revision = existing.resource_version();
-            let committed = if is_deletion_complete(resource, &object, old) {
+            let is_deletion_complete = is_deletion_complete(resource, &object, old);
+            let object = self.in_stored_version(resource, object).await?;
+            let committed = if is_deletion_complete {
                 self.storage
                     .delete(&key, revision, object, context.origin())
             } else {
@@ -91,7 +95,7 @@ impl Registry {
                     if let Some(reservation) = reservation {
                         reservation.keep();
                     }
-                    return Ok(committed);
+                    return self.present(resource, committed).await;
                 }
                 Err(CommitError::Conflict { .. }) => {}
                 Err(error) => return Err(refused(error, resource, name)),

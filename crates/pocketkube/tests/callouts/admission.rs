@@ -252,6 +252,7 @@ async fn certificates_must_be_of_the_bundle_and_have_the_services_name() {
         "other.default.svc",
         [10, 244, 9, 2],
         allowing(),
+        None,
     );
     let stranger = configuration("stranger", "hook", &other, "secrets");
     world.validating(stranger).await;

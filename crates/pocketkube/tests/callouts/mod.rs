@@ -1,6 +1,8 @@
 //! Servers that the API server asks: webhooks and aggregated APIs.
 
 mod admission;
+mod aggregation;
+mod conversion;
 mod server;
 
 use std::sync::Arc;
@@ -85,9 +87,52 @@ impl World {
         answer.body
     }
 
+    /// The answer to a GET in a media type of JSON.
+    async fn accepting(&self, path: &str, media_type: &str) -> Value {
+        let request = Request::builder().uri(path).header("accept", media_type);
+        serde_json::from_slice(&self.bytes(request).await).unwrap()
+    }
+
+    /// The lines of a watch that ends by itself.
+    async fn lines(&self, path: &str) -> Vec<Value> {
+        let bytes = self.bytes(Request::builder().uri(path)).await;
+        let lines = bytes.split(|byte| *byte == b'\n');
+        lines
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+
+    async fn bytes(&self, request: http::request::Builder) -> bytes::Bytes {
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Arc::new(UserInfo::admin()));
+        let response = self.cluster.server().handle(request).await;
+        response.into_body().collect().await.unwrap().to_bytes()
+    }
+
+    /// Who signs the certificate that the API server shows to other servers.
+    async fn front_proxy_authority(&self) -> String {
+        let path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+        let map = self.send(Method::GET, path, Value::Null).await.body;
+        let authority = &map["data"]["requestheader-client-ca-file"];
+        authority.as_str().unwrap().to_owned()
+    }
+
     /// Starts a server behind the Service `name` of the namespace default.
     async fn serve(&self, name: &str, ip: [u8; 4], handler: Handler) -> TestServer {
-        let server = TestServer::inside(&self.cluster, &format!("{name}.default.svc"), ip, handler);
+        self.serve_to(name, ip, handler, None).await
+    }
+
+    /// Like [`World::serve`], for clients whose certificate an authority has signed.
+    async fn serve_to(
+        &self,
+        name: &str,
+        ip: [u8; 4],
+        handler: Handler,
+        clients: Option<String>,
+    ) -> TestServer {
+        let host = format!("{name}.default.svc");
+        let server = TestServer::inside(&self.cluster, &host, ip, handler, clients);
         self.create(
             "/api/v1/namespaces/default/services",
             json!({

@@ -17,8 +17,9 @@ use parking_lot::Mutex;
 use pocketkube::Cluster;
 use pocketkube::sockets::Sockets;
 use rcgen::{CertificateParams, KeyPair};
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
@@ -31,6 +32,18 @@ pub fn answering(answer: impl Fn(&Value) -> Value + Send + Sync + 'static) -> Ha
     Arc::new(move |question| {
         let answer = answer(&question).to_string();
         Box::pin(async move { (200, answer) })
+    })
+}
+
+/// What stands for the question where a request has no body.
+fn describe(request: &Request<Incoming>) -> Value {
+    let header = |name: &str| -> Vec<&str> {
+        let values = request.headers().get_all(name).iter();
+        values.map(|value| value.to_str().unwrap()).collect()
+    };
+    serde_json::json!({
+        "path": request.uri().to_string(),
+        "user": header("x-remote-user").first(), "groups": header("x-remote-group"),
     })
 }
 
@@ -48,19 +61,28 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    fn new(name: &str, handler: Handler) -> Self {
+    fn new(name: &str, handler: Handler, clients: Option<String>) -> Self {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.self_signed(&key).unwrap().pem();
         let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
         let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
             .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                let authority = CertificateDer::from_pem_slice(authority.as_bytes()).unwrap();
+                roots.add(authority).unwrap();
+                let roots = Arc::new(roots);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let config = builder.with_single_cert(chain, key).unwrap();
         Self {
             asked: Arc::default(),
             connections: Arc::default(),
@@ -72,8 +94,14 @@ impl TestServer {
     }
 
     /// Listens at an address of the cluster's network, port 8443.
-    pub fn inside(cluster: &Cluster, name: &str, ip: [u8; 4], handler: Handler) -> Self {
-        let server = Self::new(name, handler);
+    pub fn inside(
+        cluster: &Cluster,
+        name: &str,
+        ip: [u8; 4],
+        handler: Handler,
+        clients: Option<String>,
+    ) -> Self {
+        let server = Self::new(name, handler, clients);
         let ip = Ipv4Addr::from(ip).into();
         let network = cluster.network().clone();
         network.attach(ip);
@@ -90,7 +118,7 @@ impl TestServer {
 
     /// Listens on the loopback interface of the machine.
     pub async fn on_loopback(name: &str, handler: Handler) -> Self {
-        let mut server = Self::new(name, handler);
+        let mut server = Self::new(name, handler, None);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         server.port = listener.local_addr().unwrap().port();
         let own = server.clone();
@@ -123,8 +151,9 @@ impl TestServer {
         let service = service_fn(move |request: Request<Incoming>| {
             let server = self.clone();
             async move {
+                let described = describe(&request);
                 let body = request.into_body().collect().await.unwrap().to_bytes();
-                let question: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let question = serde_json::from_slice(&body).unwrap_or(described);
                 server.asked.lock().push(question.clone());
                 let (status, body) = (server.handler)(question).await;
                 let response = Response::builder()

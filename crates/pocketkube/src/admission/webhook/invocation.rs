@@ -25,7 +25,7 @@ pub(super) struct Invocation {
 impl Invocation {
     /// `None` where the webhook has no word in the request. Fails where its conditions cannot be
     /// evaluated and it fails closed.
-    pub(super) fn of(
+    pub(super) async fn of(
         webhook: &Webhook,
         object: &Value,
         attributes: &Attributes<'_>,
@@ -37,8 +37,8 @@ impl Invocation {
         let row = row(&form, attributes);
         let old = attributes.old.unwrap_or(&Value::Null);
         let invocation = Self {
-            object: shown(row, object),
-            old: shown(row, old),
+            object: shown(registry, row, object).await?,
+            old: shown(registry, row, old).await?,
             form,
         };
         if webhook.conditions.is_empty() {
@@ -99,12 +99,18 @@ fn row<'a>(form: &'a Form, attributes: &Attributes<'a>) -> &'a ResourceDef {
     }
 }
 
-/// A stored object in the form of a served version.
-fn shown(row: &ResourceDef, object: &Value) -> Value {
+/// An object in the form of a served version.
+async fn shown(
+    registry: &Registry,
+    row: &ResourceDef,
+    object: &Value,
+) -> Result<Value, StatusError> {
     if object.is_null() {
-        return Value::Null;
+        return Ok(Value::Null);
     }
     let conversion = row.conversion.as_ref();
-    let converted = conversion.and_then(|conversion| conversion.from_storage(object));
-    converted.unwrap_or_else(|| object.clone())
+    match conversion.and_then(|conversion| conversion.from_storage(object)) {
+        Some(converted) => Ok(converted),
+        None => registry.present_value(row, object.clone()).await,
+    }
 }

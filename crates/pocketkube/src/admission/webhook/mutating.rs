@@ -9,7 +9,7 @@ use super::super::matching::is_exempt;
 use super::super::{Attributes, Mutate};
 use super::call::{ask, settle};
 use super::invocation::Invocation;
-use super::patch::patched;
+use super::patch::{default, patched};
 use super::review::Purpose;
 use super::source::{Source, Webhook};
 use crate::api::StatusError;
@@ -39,7 +39,8 @@ impl MutatingWebhooks {
         attributes: &Attributes<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<(), StatusError> {
-        let Some(invocation) = Invocation::of(webhook, object, attributes, &self.registry)? else {
+        let Some(invocation) = Invocation::of(webhook, object, attributes, &self.registry).await?
+        else {
             return Ok(());
         };
         if attributes.reinvocation.passes_over(&webhook.id) {
@@ -60,7 +61,9 @@ impl MutatingWebhooks {
         let settled = match outcome {
             Ok(Some(changed)) => {
                 attributes.reinvocation.changed();
-                *object = changed;
+                let own = attributes.resource;
+                *object = self.registry.present_value(own, changed).await?;
+                default(object, attributes);
                 Ok(())
             }
             Ok(None) => Ok(()),

@@ -59,18 +59,21 @@ pub(super) fn patched(
     Ok(Some(to_storage(patched, row, attributes)))
 }
 
-/// Back in the form that is stored, with defaults for what the patch brought.
+/// Back in the form that is stored.
 fn to_storage(patched: Value, row: &ResourceDef, attributes: &Attributes<'_>) -> Value {
-    let mut object = match &row.conversion {
+    match &row.conversion {
         Some(conversion) if is_own_kind(row, attributes.subresource) => {
             conversion.to_storage(patched)
         }
         _ => patched,
-    };
-    if is_own_kind(row, attributes.subresource) {
-        attributes.resource.strategy.default(&mut object);
     }
-    object
+}
+
+/// Defaults for what the patch brought.
+pub(super) fn default(object: &mut Value, attributes: &Attributes<'_>) {
+    if is_own_kind(attributes.resource, attributes.subresource) {
+        attributes.resource.strategy.default(object);
+    }
 }
 
 /// Whether a subresource is written with the object's own kind.

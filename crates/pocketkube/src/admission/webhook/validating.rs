@@ -49,7 +49,7 @@ impl Validate for ValidatingWebhooks {
         }
         let mut invocations = Vec::new();
         for webhook in &webhooks {
-            if let Some(own) = Invocation::of(webhook, object, attributes, &self.registry)? {
+            if let Some(own) = Invocation::of(webhook, object, attributes, &self.registry).await? {
                 invocations.push((webhook, own));
             }
         }

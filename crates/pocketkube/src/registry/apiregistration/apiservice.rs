@@ -1,7 +1,7 @@
 //! APIService: who serves a version of an API group.
 //!
 //! Mirrors `kube-aggregator/pkg/apis/apiregistration/validation` and
-//! `kube-aggregator/pkg/registry/apiservice` (v1.35). Requests are not proxied to services.
+//! `kube-aggregator/pkg/registry/apiservice` (v1.35).
 
 use serde_json::{Value, json};
 

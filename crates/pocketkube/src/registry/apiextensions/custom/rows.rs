@@ -13,8 +13,8 @@ use crate::api::tree::{elements, strings, text};
 use crate::api::validate::Scope;
 use crate::api::{GroupResource, GroupVersionKind, meta};
 use crate::registry::{
-    ALL_VERBS, CustomKind, ResourceDef, ScalePaths, SelectableField, Subresource, SubresourceKind,
-    Verb,
+    ALL_VERBS, ConversionWebhook, CustomKind, ResourceDef, ScalePaths, SelectableField,
+    Subresource, SubresourceKind, Verb,
 };
 
 /// What may still be done while a definition is being deleted.
@@ -59,6 +59,7 @@ fn row(definition: &Value, version: &Value) -> ResourceDef {
     let custom = Arc::new(CustomKind {
         schema,
         list_kind: text(names, "listKind").to_owned(),
+        webhook: webhook(spec),
         definition: state(definition),
     });
     let subresources = subresources(group, name, text(names, "kind"), &version["subresources"]);
@@ -88,12 +89,10 @@ fn row(definition: &Value, version: &Value) -> ResourceDef {
         subresources,
         storage: Arc::new(GroupResource::new(group, text(names, "plural"))),
         is_question: false,
-        conversion: Some(conversion::between_versions(
-            group,
-            name,
-            storage_version(spec),
-            custom.clone(),
-        )),
+        // Where a webhook converts, the registry asks it.
+        conversion: custom.webhook.is_none().then(|| {
+            conversion::between_versions(group, name, storage_version(spec), custom.clone())
+        }),
         deprecation: deprecation(spec, version),
         table: columns::table(elements(&version["additionalPrinterColumns"])),
         selectable_fields: selectable_fields(version),
@@ -104,6 +103,21 @@ fn row(definition: &Value, version: &Value) -> ResourceDef {
         }),
         custom: Some(custom),
     }
+}
+
+/// Who converts, where the definition names a webhook.
+fn webhook(spec: &Value) -> Option<ConversionWebhook> {
+    let conversion = &spec["conversion"];
+    if text(conversion, "strategy") != "Webhook" {
+        return None;
+    }
+    let webhook = &conversion["webhook"];
+    let versions = strings(&webhook["conversionReviewVersions"]);
+    Some(ConversionWebhook {
+        client_config: webhook["clientConfig"].clone(),
+        review_versions: versions.map(str::to_owned).collect(),
+        stored_version: format!("{}/{}", text(spec, "group"), storage_version(spec)),
+    })
 }
 
 fn storage_version(spec: &Value) -> &str {
