@@ -99,6 +99,9 @@ class Commands:
         self.assertEqual((done.out, done.err), ("out\n", "err\ncommand terminated with exit code 3\n"))
         done = self.kubectl("exec -i many -c shell -- cat", stdin="typed\n")
         self.assertEqual(done.out, "typed\n")
+        # More than fits into any buffer on the way, there and back.
+        much = "0123456789abcdef\n" * 80_000
+        self.assertTrue(self.kubectl("exec -i many -c shell -- cat", stdin=much).out == much)
         done = self.kubectl("exec many -- nginx -v")
         self.assertIn('Defaulted container "web" out of: web, shell, reader, first (init), side (init)', done.err)
         done = self.kubectl("exec many -c nope -- true", fails=True)
@@ -110,7 +113,7 @@ class Commands:
         self.assertIn("[pod/many/shell] ready", lines)
         self.assertIn("[pod/many/reader] attached", lines)
 
-        self.write("numbers", "".join(f"{number}\n" for number in range(50_000)))
+        self.write("numbers", "".join(f"{number}\n" for number in range(200_000)))
         self.kubectl("cp numbers many:/tmp/numbers -c shell")
         self.kubectl("cp many:/tmp/numbers back -c shell")
         with open(os.path.join(self.work, "numbers")) as sent, open(os.path.join(self.work, "back")) as back:

@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{Request as HttpRequest, Response};
+use tokio::sync::mpsc;
 
 use super::Target;
 use super::exec::upgrade_required;
@@ -62,15 +63,22 @@ async fn run(mut socket: WebSocket, target: Target, command: Command) {
     let (mut client, finished) = start(target, command);
     tokio::pin!(finished);
     let mut status = None;
-    let mut is_reading = true;
+    // What the client has typed and the command has no room for. Nothing more is read before it
+    // is gone, and everything else goes on: the command must run to make room.
+    let mut typed = None;
     loop {
         let sent = tokio::select! {
             biased;
-            message = socket.recv(), if is_reading => match message {
+            is_taken = hand_over(&client.stdin, &mut typed) => {
+                if !is_taken {
+                    (client.stdin, typed) = (None, None);
+                }
+                Ok(())
+            }
+            message = socket.recv(), if typed.is_none() => match message {
                 Some(Ok(message)) => {
-                    is_reading = receive(message, &mut client).await;
                     // A client that leaves takes the command with it.
-                    if !is_reading {
+                    if !receive(message, &mut client, &mut typed) {
                         return;
                     }
                     Ok(())
@@ -98,8 +106,23 @@ async fn run(mut socket: WebSocket, target: Target, command: Command) {
     let _ = socket.send(normal_closure()).await;
 }
 
+/// Gives the command its next piece of input, once there is one and room for it. False if the
+/// command reads no more. Cancel-safe.
+async fn hand_over(stdin: &Option<mpsc::Sender<Bytes>>, typed: &mut Option<Bytes>) -> bool {
+    let (Some(stdin), Some(_)) = (stdin, &typed) else {
+        return std::future::pending().await;
+    };
+    let Ok(room) = stdin.reserve().await else {
+        return false;
+    };
+    if let Some(piece) = typed.take() {
+        room.send(piece);
+    }
+    true
+}
+
 /// Takes one message in. False once the client has left.
-async fn receive(message: Message, client: &mut ClientEnd) -> bool {
+fn receive(message: Message, client: &mut ClientEnd, typed: &mut Option<Bytes>) -> bool {
     let data: Bytes = match message {
         Message::Binary(data) => data,
         Message::Text(text) => Bytes::copy_from_slice(text.as_bytes()),
@@ -111,15 +134,7 @@ async fn receive(message: Message, client: &mut ClientEnd) -> bool {
     };
     let data = data.slice(1..);
     match channel {
-        STDIN if !data.is_empty() => {
-            let is_closed = match &client.stdin {
-                Some(stdin) => stdin.send(data).await.is_err(),
-                None => false,
-            };
-            if is_closed {
-                client.stdin = None;
-            }
-        }
+        STDIN if !data.is_empty() && client.stdin.is_some() => *typed = Some(data),
         RESIZE => {
             if let Some(size) = terminal_size(&data) {
                 let _ = client.resize.try_send(size);
@@ -156,8 +171,13 @@ pub(super) async fn send(
     channel: u8,
     data: &[u8],
 ) -> Result<(), axum::Error> {
+    socket.send(message(channel, data)).await
+}
+
+/// What one channel has to say.
+pub(super) fn message(channel: u8, data: &[u8]) -> Message {
     let mut message = BytesMut::with_capacity(data.len() + 1);
     message.put_u8(channel);
     message.put_slice(data);
-    socket.send(Message::Binary(message.freeze())).await
+    Message::Binary(message.freeze())
 }

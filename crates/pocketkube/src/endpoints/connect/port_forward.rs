@@ -5,6 +5,7 @@
 use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket};
 use bytes::{Bytes, BytesMut};
+use futures::{SinkExt, StreamExt};
 use http::{Request as HttpRequest, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
@@ -84,10 +85,13 @@ async fn forward(mut socket: WebSocket, target: Target, ports: Vec<u16>) {
         }
     }
     drop(pieces);
-    loop {
-        tokio::select! {
-            message = socket.recv() => match message {
-                Some(Ok(Message::Binary(data))) if !data.is_empty() => {
+    let (mut to_client, mut from_client) = socket.split();
+    // Each direction waits for itself alone: a port that reads no more until it is read from must
+    // not be waited for by who reads from it.
+    let up = async {
+        while let Some(Ok(message)) = from_client.next().await {
+            match message {
+                Message::Binary(data) if !data.is_empty() => {
                     let slot = writers.get_mut(usize::from(data[0] / 2));
                     if let Some(Some(writer)) = slot
                         && data[0] % 2 == 0
@@ -96,20 +100,24 @@ async fn forward(mut socket: WebSocket, target: Target, ports: Vec<u16>) {
                         return;
                     }
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                Some(Ok(_)) => {}
-            },
-            piece = from_ports.recv() => match piece {
-                Some((channel, data)) => {
-                    if channels::send(&mut socket, channel, &data).await.is_err() {
-                        return;
-                    }
-                }
-                None => break,
-            },
+                Message::Close(_) => return,
+                _ => {}
+            }
         }
+    };
+    let down = async {
+        while let Some((channel, data)) = from_ports.recv().await {
+            let message = channels::message(channel, &data);
+            if to_client.send(message).await.is_err() {
+                return;
+            }
+        }
+        let _ = to_client.send(normal_closure()).await;
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
     }
-    let _ = socket.send(normal_closure()).await;
 }
 
 async fn pump(
