@@ -33,7 +33,7 @@ pub(super) async fn create_object(
         fields::own(request, &mut object, None);
     }
     request.mutate(Operation::Create, &mut object, None).await?;
-    request.warn(resource.strategy.warnings(&object, None));
+    request.remark(resource.strategy.warnings(&object, None));
     let admission: &dyn Admit = request;
     request
         .server

@@ -21,6 +21,8 @@ pub(super) struct Request<'a> {
     pub user: &'a Arc<UserInfo>,
     pub call: Call,
     warnings: Mutex<Vec<String>>,
+    /// What the kind's strategy has to say, should the request succeed.
+    remarks: Mutex<Vec<String>>,
     /// What admission sees of the options; made when somebody asks.
     options: OnceLock<Value>,
 }
@@ -42,6 +44,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             server,
             warnings: Mutex::new(warnings.collect()),
+            remarks: Mutex::default(),
             options: OnceLock::new(),
             resource,
             user,
@@ -89,7 +92,20 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Warns of an object that is valid; who is refused has other worries.
+    pub fn remark(&self, sentences: Vec<String>) {
+        *self.remarks.lock() = sentences;
+    }
+
+    /// The warnings that go with success.
     pub fn take_warnings(&self) -> Vec<String> {
+        let remarks: Vec<String> = std::mem::take(&mut self.remarks.lock());
+        self.warn(remarks);
+        std::mem::take(&mut self.warnings.lock())
+    }
+
+    /// The warnings that go with a refusal.
+    pub fn take_warnings_of_refusal(&self) -> Vec<String> {
         std::mem::take(&mut self.warnings.lock())
     }
 

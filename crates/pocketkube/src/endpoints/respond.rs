@@ -34,7 +34,7 @@ pub fn error(error: &StatusError) -> Response<Body> {
 /// A failure as a `Status`, with the warnings that came up before it.
 pub(super) fn refusal(request: &Request<'_>, why: &StatusError) -> Response<Body> {
     let mut response = error(why);
-    add_warnings(&mut response, &request.take_warnings());
+    add_warnings(&mut response, &request.take_warnings_of_refusal());
     response
 }
 

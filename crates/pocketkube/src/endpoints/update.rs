@@ -101,6 +101,6 @@ pub(super) async fn finish(
     request
         .mutate(Operation::Update, object, Some(existing.value()))
         .await?;
-    request.warn(resource.strategy.warnings(object, Some(existing.value())));
+    request.remark(resource.strategy.warnings(object, Some(existing.value())));
     Ok(())
 }
