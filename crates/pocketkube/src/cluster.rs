@@ -184,6 +184,8 @@ impl ClusterBuilder {
         }
         let keep = bootstrap::keep_kubernetes_service(server.clone(), self.clock.clone());
         tasks.spawn("kubernetes service", keep);
+        let keep = bootstrap::keep_flow_control(server.clone(), self.clock.clone());
+        tasks.spawn("flow control", keep);
         if is_new && self.nodes > 0 {
             let system =
                 bootstrap::create_system(server.clone(), certificates.authority_pem().to_owned());

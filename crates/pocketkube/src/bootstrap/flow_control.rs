@@ -2,12 +2,27 @@
 //!
 //! Mirrors `apiserver/pkg/apis/flowcontrol/bootstrap/default.go` (v1.35).
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+
+use super::Bootstrap;
+use crate::clock::Clock;
+use crate::endpoints::ApiServer;
 
 const API_VERSION: &str = "flowcontrol.apiserver.k8s.io/v1";
 const AUTO_UPDATE: &str = "apf.kubernetes.io/autoupdate-spec";
+const INTERVAL: Duration = Duration::from_secs(60);
 const BY_USER: &str = "ByUser";
 const BY_NAMESPACE: &str = "ByNamespace";
+
+/// Looks after them, for ever: whoever deletes one finds it made anew.
+pub(crate) async fn keep_flow_control(server: ApiServer, clock: Clock) {
+    let own = objects();
+    Bootstrap::of_server(&server)
+        .keep(&own, INTERVAL, &clock)
+        .await;
+}
 
 /// Levels first: a schema that comes before its level is dangling for a moment.
 pub(super) fn objects() -> Vec<Value> {

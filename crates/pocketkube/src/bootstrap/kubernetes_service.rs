@@ -2,14 +2,12 @@
 //!
 //! Mirrors `pkg/controlplane/controller/kubernetesservice` (v1.35).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Bootstrap, OBJECTS, documents};
 use crate::api::meta;
-use crate::authentication::UserInfo;
 use crate::clock::Clock;
 use crate::endpoints::ApiServer;
 
@@ -21,16 +19,7 @@ pub(crate) async fn keep_kubernetes_service(server: ApiServer, clock: Clock) {
         .into_iter()
         .filter(|object| meta::namespace(object) == "default" && meta::name(object) == "kubernetes")
         .collect();
-    let bootstrap = Bootstrap {
-        server: &server,
-        user: Arc::new(UserInfo::new("system:apiserver", &["system:masters"])),
-    };
-    loop {
-        clock.sleep(INTERVAL).await;
-        for object in &own {
-            if let Err(error) = bootstrap.ensure(object.clone()).await {
-                tracing::warn!(%error, "could not restore the service of the API server");
-            }
-        }
-    }
+    Bootstrap::of_server(&server)
+        .keep(&own, INTERVAL, &clock)
+        .await;
 }

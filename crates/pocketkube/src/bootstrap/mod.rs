@@ -10,18 +10,21 @@ mod reconcile;
 mod system;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::{GroupResource, GroupVersion, GroupVersionKind, ObjectRef, StatusError, meta};
 use crate::authentication::UserInfo;
+use crate::clock::Clock;
 use crate::endpoints::{ApiServer, Call, CallOptions};
 use crate::registry::{ResourceDef, Verb};
 use policy::is_kept_up_to_date;
 use reconcile::{Step, reconcile};
 
 pub(crate) use authentication::{FRONT_PROXY, publish_authentication};
+pub(crate) use flow_control::keep_flow_control;
 pub(crate) use kubernetes_service::keep_kubernetes_service;
 pub(crate) use policy::node_rules;
 pub(crate) use system::create_system;
@@ -31,8 +34,7 @@ const OBJECTS: &str = include_str!("../../data/bootstrap/objects.yaml");
 /// Creates what is missing; what exists stays as it is, but the default roles and bindings get
 /// back what they lack. True where the cluster is a new one.
 pub(crate) async fn create(server: &ApiServer) -> Result<bool, StatusError> {
-    let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
-    let bootstrap = Bootstrap { server, user };
+    let bootstrap = Bootstrap::of_server(server);
     let mut is_new = false;
     for object in documents(OBJECTS) {
         let is_namespace = meta::kind(&object) == "Namespace";
@@ -63,7 +65,26 @@ struct Bootstrap<'a> {
     user: Arc<UserInfo>,
 }
 
-impl Bootstrap<'_> {
+impl<'a> Bootstrap<'a> {
+    /// Acts as the API server itself.
+    fn of_server(server: &'a ApiServer) -> Self {
+        let user = Arc::new(UserInfo::new("system:apiserver", &["system:masters"]));
+        Self { server, user }
+    }
+
+    /// Looks again and again whether objects are there, for ever.
+    async fn keep(&self, objects: &[Value], interval: Duration, clock: &Clock) {
+        loop {
+            clock.sleep(interval).await;
+            for object in objects {
+                if let Err(error) = self.ensure(object.clone()).await {
+                    let name = meta::name(object);
+                    tracing::warn!(%error, name, "could not restore an object of the API server");
+                }
+            }
+        }
+    }
+
     /// Makes an object be there; true where it was missing. Kinds that the cluster does not serve
     /// are passed over.
     async fn ensure(&self, object: Value) -> Result<bool, StatusError> {
@@ -156,6 +177,19 @@ mod tests {
         let admin = roles.get("admin").await.unwrap().rules.unwrap();
         let view = roles.get("view").await.unwrap().rules.unwrap();
         assert!(view.len() > 5 && view.iter().all(|rule| admin.contains(rule)));
+        cluster.shutdown().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deleted_flow_schema_comes_back() {
+        use k8s_openapi::api::flowcontrol::v1::FlowSchema;
+        let cluster = Cluster::builder().nodes(0).start().await.unwrap();
+        let schemas: kube::Api<FlowSchema> = kube::Api::all(cluster.client());
+        let options = kube::api::DeleteParams::default();
+        schemas.delete("catch-all", &options).await.unwrap();
+        assert!(schemas.get_opt("catch-all").await.unwrap().is_none());
+        tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+        assert!(schemas.get_opt("catch-all").await.unwrap().is_some());
         cluster.shutdown().await.unwrap();
     }
 
