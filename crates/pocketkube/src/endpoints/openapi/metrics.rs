@@ -26,21 +26,21 @@ pub(super) fn kinds() -> Vec<(GroupVersionKind, String)> {
 pub(super) fn schemas() -> Vec<(String, Value)> {
     let usage = json!({
         "type": "object",
-        "description": "The memory usage is the memory working set.",
+        "description": "What is used at present: cpu in cores, memory as the working set in bytes.",
         "additionalProperties": reference("io.k8s.apimachinery.pkg.api.resource.Quantity", None),
     });
     let container = json!({
         "type": "object",
-        "description": "ContainerMetrics sets resource usage metrics of a container.",
+        "description": "What one container uses.",
         "required": ["name", "usage"],
         "properties": {
-            "name": {"type": "string", "description": "Container name corresponding to the one from pod.spec.containers."},
+            "name": {"type": "string", "description": "The container's name in the Pod's spec."},
             "usage": usage,
         },
     });
     let containers = json!({
         "type": "array",
-        "description": "Metrics for all containers are collected within the same time window.",
+        "description": "What each container uses, all of them measured over the same time.",
         "items": reference(&format!("{PREFIX}ContainerMetrics"), None),
         "x-kubernetes-list-type": "atomic",
     });
@@ -58,19 +58,18 @@ pub(super) fn schemas() -> Vec<(String, Value)> {
 }
 
 fn measured(what: &str, (field, schema): (&str, Value)) -> Value {
-    let capital = if what == "node" { "Node" } else { "Pod" };
-    let window = "The following fields define time interval from which metrics were collected from the interval [Timestamp-Window, Timestamp].";
+    let window = "When the measuring ended; it began one window earlier.";
     let mut properties = json!({
-        "apiVersion": {"type": "string", "description": "APIVersion defines the versioned schema of this representation of an object."},
-        "kind": {"type": "string", "description": "Kind is a string value representing the REST resource this object represents."},
-        "metadata": reference(&format!("{META}ObjectMeta"), Some("Standard object's metadata.")),
+        "apiVersion": {"type": "string", "description": "The version of the schema that this object follows."},
+        "kind": {"type": "string", "description": "The kind of the object."},
+        "metadata": reference(&format!("{META}ObjectMeta"), Some("The object's metadata.")),
         "timestamp": reference(&format!("{META}Time"), Some(window)),
-        "window": {"type": "string", "description": "The length of the time interval."},
+        "window": {"type": "string", "description": "How long was measured."},
     });
     properties[field] = schema;
     json!({
         "type": "object",
-        "description": format!("{capital}Metrics sets resource usage metrics of a {what}."),
+        "description": format!("What a {what} uses."),
         "required": ["timestamp", "window", field],
         "properties": properties,
     })
