@@ -18,7 +18,7 @@ pub(super) fn describe(attributes: &Attributes<'_>, form: &ResourceDef) -> Value
         "requestKind": kind(&attributes.kind()),
         "requestResource": resource(attributes.resource),
         "operation": attributes.operation.as_str(),
-        "userInfo": user(attributes),
+        "userInfo": attributes.user.to_value(),
         "dryRun": attributes.dry_run,
         "options": attributes.options,
     });
@@ -46,19 +46,4 @@ fn kind(kind: &GroupVersionKind) -> Value {
 
 fn resource(row: &ResourceDef) -> Value {
     json!({"group": row.group, "version": row.version, "resource": row.plural})
-}
-
-fn user(attributes: &Attributes<'_>) -> Value {
-    let user = attributes.user;
-    let mut info = json!({"username": user.name});
-    if !user.uid.is_empty() {
-        info["uid"] = json!(user.uid);
-    }
-    if !user.groups.is_empty() {
-        info["groups"] = json!(user.groups);
-    }
-    if !user.extra.is_empty() {
-        info["extra"] = json!(user.extra);
-    }
-    info
 }
