@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::escape;
+use super::size::Size;
 use crate::api::tree::{elements, entries, strings, text};
 
 /// The largest body of a request, in bytes.
@@ -43,21 +44,6 @@ pub enum Type<'s> {
 pub struct Declaration<'s> {
     pub(super) kind: Type<'s>,
     pub(super) size: Size,
-}
-
-/// At least and at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) least: u64,
-    pub(super) most: u64,
-}
-
-impl Size {
-    pub(super) const ONE: Self = Self { least: 1, most: 1 };
-
-    pub(super) fn up_to(most: u64) -> Self {
-        Self { least: 0, most }
-    }
 }
 
 impl<'s> Declaration<'s> {

@@ -8,6 +8,7 @@ mod check;
 mod declaration;
 mod names;
 mod optional;
+mod size;
 mod values;
 
 use std::sync::OnceLock;
