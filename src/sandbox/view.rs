@@ -33,7 +33,7 @@ impl ClusterView {
         pods
     }
 
-    /// Nothing of the learner's stands in these namespaces.
+    /// Nothing of the learner's runs in these namespaces, or leads to what runs.
     pub fn is_empty(&self) -> bool {
         self.workloads.is_empty() && self.pods.is_empty() && self.services.is_empty()
     }

@@ -26,7 +26,8 @@ const KIND: usize = 9;
 /// cluster's time after it was taken.
 pub fn lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    if view.is_empty() && !view.namespaces.is_empty() {
+    let has_nothing = view.is_empty() && view.objects.is_empty();
+    if has_nothing && !view.namespaces.is_empty() {
         let words = strings::nothing_here(&view.namespaces.join(", "));
         lines.extend(wrap_text(&words, theme.quiet, width));
     }

@@ -153,3 +153,15 @@ fn no_width_panics() {
         picture(&broken_ledger(), width, &UNICODE);
     }
 }
+
+#[test]
+fn a_namespace_with_a_config_map_is_not_called_empty() {
+    let view = ClusterView {
+        workloads: Vec::new(),
+        pods: Vec::new(),
+        services: Vec::new(),
+        ..broken_ledger()
+    };
+    assert!(!view.objects.is_empty());
+    assert!(!picture(&view, 60, &UNICODE).contains("Nothing in namespace"));
+}
