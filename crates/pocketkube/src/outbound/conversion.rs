@@ -13,7 +13,7 @@ use super::{Outbound, Target};
 use crate::api::field::go_quote;
 use crate::api::tree::{elements, text};
 use crate::api::{GroupVersion, StatusError, meta};
-use crate::registry::{ConversionWebhook, Convert};
+use crate::registry::{ConversionWebhook, Convert, new_uid};
 
 const GROUP: &str = "apiextensions.k8s.io";
 const KIND: &str = "ConversionReview";
@@ -47,9 +47,7 @@ impl Outbound {
         let version = webhook.review_versions.iter().find(known).ok_or_else(|| {
             failed(&"does not recognize any supported ConversionReview version (v1, v1beta1)")
         })?;
-        let uid = uuid::Builder::from_random_bytes(rand::random())
-            .into_uuid()
-            .to_string();
+        let uid = new_uid();
         let question = json!({
             "kind": KIND, "apiVersion": format!("{GROUP}/{version}"),
             "request": {"uid": uid, "desiredAPIVersion": to, "objects": objects},

@@ -140,7 +140,7 @@ fn metadata_errors(resource: &ResourceDef, object: &Value) -> ErrorList {
 }
 
 /// Names of objects for ever; from the thread's generator, which asks the system rarely.
-fn new_uid() -> String {
+pub(crate) fn new_uid() -> String {
     let bytes = rand::random();
     uuid::Builder::from_random_bytes(bytes)
         .into_uuid()

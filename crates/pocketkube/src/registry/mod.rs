@@ -19,6 +19,7 @@ mod update;
 pub use crate::api::validate::Scope;
 pub use convert::{ConversionWebhook, Convert};
 pub use create::generate_name;
+pub(crate) use create::new_uid;
 pub use delete::{DeleteOptions, Deletion, Propagation};
 pub use resource::{
     ALL_VERBS, Conversion, CustomKind, ResourceDef, ScalePaths, SelectableField, Subresource,

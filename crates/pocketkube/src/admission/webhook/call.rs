@@ -11,6 +11,7 @@ use super::{Failure, rejection, review};
 use crate::api::StatusError;
 use crate::api::field::go_quote;
 use crate::outbound::Outbound;
+use crate::registry::new_uid;
 
 /// Asks a webhook; its warnings go to `warnings`. Fails where it refuses.
 pub(super) async fn ask(
@@ -34,9 +35,7 @@ pub(super) async fn ask(
     let target = webhook.target.as_ref();
     let target =
         target.map_err(|error| not_asked(format!("could not get REST client: {error}")))?;
-    let uid = uuid::Builder::from_random_bytes(rand::random())
-        .into_uuid()
-        .to_string();
+    let uid = new_uid();
     let question = review::of(invocation, attributes, version, &uid);
     let answer = outbound
         .post(target, &question, webhook.timeout)
