@@ -1,13 +1,10 @@
 //! How an attack stops and starts the program, wherever its keeper is.
 
-use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::super::observe::{Listing, Observer, Watched};
-use super::super::resource::Resource;
+use super::super::observe::{Listing, Observer};
 use super::super::words::words_of;
-use super::{FIELD_MANAGER, ORDER, STATE};
+use super::account::{ORDER, STATE, annotate, annotation, number_of, watched};
 
 /// Gives orders to the keeper of the program that acts as a service account.
 pub struct ProgramControl<'a> {
@@ -27,28 +24,21 @@ impl<'a> ProgramControl<'a> {
 
     /// Whether somebody keeps the program. Fails where the cluster does not answer.
     pub async fn is_kept(&self) -> Result<bool, String> {
-        let listing = self.observer.list(&self.watched()?).await?;
+        let listing = self.observer.list(&watched(self.namespace)?).await?;
         Ok(self.annotation(&listing, STATE).is_some())
     }
 
     /// Has the program started or stopped, and waits until that is done. Fails where nobody keeps
     /// it any more.
     pub async fn order(&self, running: bool) -> Result<(), String> {
-        let watched = self.watched()?;
+        let watched = watched(self.namespace)?;
         let listing = self.observer.list(&watched).await?;
         let number = number_of(self.annotation(&listing, ORDER)) + 1;
         let order = format!("{} {number}", if running { "running" } else { "stopped" });
         let mut changes = self.observer.changes(&watched);
-        let how = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        let merge = json!({"metadata": {"annotations": {ORDER: order}}});
-        let api = watched
-            .resource
-            .api(self.observer.client(), Some(self.namespace));
-        let patched = api.patch(self.account, &how, &Patch::Merge(&merge)).await;
-        patched.map_err(|error| words_of(&error))?;
+        let client = self.observer.client();
+        let written = annotate(client, self.namespace, self.account, ORDER, Some(&order)).await;
+        written.map_err(|error| words_of(&error))?;
         self.carried_out(&mut changes, &order).await
     }
 
@@ -68,25 +58,7 @@ impl<'a> ProgramControl<'a> {
         }
     }
 
-    fn watched(&self) -> Result<Watched, String> {
-        Ok(Watched {
-            resource: Resource::known("ServiceAccount", None)
-                .ok_or("nobody knows service accounts")?,
-            namespace: Some(self.namespace.to_owned()),
-        })
-    }
-
     fn annotation<'l>(&self, listing: &'l Listing, name: &str) -> Option<&'l str> {
         annotation(listing.get(self.namespace, self.account)?, name)
     }
-}
-
-pub(super) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object["metadata"]["annotations"].get(name)?.as_str()
-}
-
-/// The number of an order; nothing was ordered before the first.
-pub(super) fn number_of(order: Option<&str>) -> u64 {
-    let number = order.and_then(|order| order.split_once(' '));
-    number.map_or(0, |(_, number)| number.parse().unwrap_or_default())
 }

@@ -6,17 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use kube::Client;
-use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::super::observe::{Listing, Observer, Watched};
-use super::super::resource::Resource;
+use super::super::observe::{Listing, Observer};
 use super::super::words::words;
-use super::control::{annotation, number_of};
+use super::account::{ORDER, STATE, annotate, annotation, number_of, watched};
 use super::process::{Launch, Program};
-use super::{FIELD_MANAGER, ORDER, STATE};
 
 /// How long a program that has ended waits for its next start: doubled every time, up to the
 /// longest, and begun anew once it has run for a while.
@@ -62,7 +58,7 @@ impl<S: Fn(String)> Keeper<S> {
     /// does not answer.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<End> {
         let observer = Observer::new(self.client.clone());
-        let watched = self.watched()?;
+        let watched = watched(&self.namespace).map_err(anyhow::Error::msg)?;
         let mut changes = observer.changes(&watched);
         let listing = observer.list(&watched).await.map_err(anyhow::Error::msg)?;
         let Some(account) = listing.get(&self.namespace, &self.account) else {
@@ -129,28 +125,11 @@ impl<S: Fn(String)> Keeper<S> {
         }
     }
 
-    fn watched(&self) -> Result<Watched> {
-        let resource = Resource::known("ServiceAccount", None);
-        Ok(Watched {
-            resource: resource.ok_or_else(|| anyhow::anyhow!("nobody knows service accounts"))?,
-            namespace: Some(self.namespace.clone()),
-        })
-    }
-
     /// Tells what is; nothing once nobody keeps the program.
     async fn report(&self, state: Option<&str>) -> Result<()> {
-        let how = PatchParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PatchParams::default()
-        };
-        let state = state.map_or(Value::Null, Value::from);
-        let merge = json!({"metadata": {"annotations": {STATE: state}}});
-        let watched = self.watched()?;
-        let api = watched.resource.api(&self.client, Some(&self.namespace));
-        let patched = api.patch(&self.account, &how, &Patch::Merge(&merge)).await;
-        match patched {
+        match annotate(&self.client, &self.namespace, &self.account, STATE, state).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            patched => patched.map(drop).map_err(words),
+            written => written.map_err(words),
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Both talk through annotations of the ServiceAccount that the program acts as, so that they need
 //! not be in one process, nor on one machine.
 
+mod account;
 mod control;
 mod identity;
 mod keeper;
@@ -17,12 +18,3 @@ pub use control::ProgramControl;
 pub use identity::{kubeconfig_of, service_account_user};
 pub use keeper::{End, Keeper};
 pub use process::Launch;
-
-/// What shall be: `running 3` or `stopped 3`; the number tells orders apart.
-const ORDER: &str = "kubekata.dev/program-order";
-
-/// What is: the last order that was carried out. Absent where nobody keeps a program.
-const STATE: &str = "kubekata.dev/program";
-
-/// Under this name both write.
-const FIELD_MANAGER: &str = "kubekata-program";
