@@ -32,8 +32,10 @@ pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
         let deleted = namespaces.delete(name, &DeleteParams::default()).await;
         ignore_missing(deleted.map(drop))?;
     }
+    let definitions = seed::definitions_of(kata)?;
     for name in &kata.namespaces {
-        tokio::time::timeout(LONGEST, namespace_gone(client, kata, &namespaces, name))
+        let going = namespace_gone(client, kata, &definitions, &namespaces, name);
+        tokio::time::timeout(LONGEST, going)
             .await
             .with_context(|| format!("namespace {name} does not go away"))??;
     }
@@ -68,6 +70,7 @@ async fn gone(api: &Api<DynamicObject>, name: &str) -> Result<()> {
 async fn namespace_gone(
     client: &Client,
     kata: &KataInstance,
+    definitions: &[String],
     namespaces: &Api<Namespace>,
     name: &str,
 ) -> Result<()> {
@@ -89,7 +92,7 @@ async fn namespace_gone(
                 .await
                 .map(drop),
         )?;
-        release(seed::held_instances(client, kata).await?).await?;
+        release(seed::held_instances(client, kata, definitions).await?).await?;
         tokio::select! {
             result = &mut deleted => return Ok(result.map(drop)?),
             () = tokio::time::sleep(INSIST) => {}

@@ -56,14 +56,12 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
     for name in &kata.namespaces {
         await_service_account(client, name).await?;
     }
-    for file in &kata.start {
-        for manifest in manifests(&file.path, &file.text)? {
-            apply(client, kata.namespace(), &manifest)
-                .await
-                .with_context(|| format!("{}: {}", file.path, title(&manifest)))?;
-            if let (_, DEFINITION, name) = identity(&manifest)? {
-                await_definition(client, name).await?;
-            }
+    for (file, manifest) in manifests(kata)? {
+        apply(client, kata.namespace(), &manifest)
+            .await
+            .with_context(|| format!("{file}: {}", title(&manifest)))?;
+        if let (_, DEFINITION, name) = identity(&manifest)? {
+            await_definition(client, name).await?;
         }
     }
     for name in &kata.namespaces {
@@ -78,15 +76,13 @@ pub(super) async fn cluster_wide(
     kata: &KataInstance,
 ) -> Result<Vec<(Api<DynamicObject>, String)>> {
     let mut found = Vec::new();
-    for file in &kata.start {
-        for manifest in manifests(&file.path, &file.text)? {
-            let (api_version, kind, name) = identity(&manifest)?;
-            let Ok(resource) = Resource::find(client, api_version, kind).await else {
-                continue;
-            };
-            if !resource.namespaced {
-                found.push((resource.api(client, None), name.to_owned()));
-            }
+    for (_, manifest) in manifests(kata)? {
+        let (api_version, kind, name) = identity(&manifest)?;
+        let Ok(resource) = Resource::find(client, api_version, kind).await else {
+            continue;
+        };
+        if !resource.namespaced {
+            found.push((resource.api(client, None), name.to_owned()));
         }
     }
     for made in &kata.makes {
@@ -98,15 +94,16 @@ pub(super) async fn cluster_wide(
     Ok(found)
 }
 
-/// The objects of kinds that the kata defines, in its namespaces, that some finalizer holds back.
+/// The objects of these kinds, in the kata's namespaces, that some finalizer holds back.
 pub(super) async fn held_instances(
     client: &Client,
     kata: &KataInstance,
+    definitions_of_kinds: &[String],
 ) -> Result<Vec<(Api<DynamicObject>, String)>> {
     let definitions = Api::<CustomResourceDefinition>::all(client.clone());
     let mut found = Vec::new();
-    for name in definitions_of(kata)? {
-        let Some(definition) = definitions.get_opt(&name).await.map_err(words)? else {
+    for name in definitions_of_kinds {
+        let Some(definition) = definitions.get_opt(name).await.map_err(words)? else {
             continue;
         };
         let Some(resource) = Resource::defined(&definition) else {
@@ -127,13 +124,11 @@ pub(super) async fn held_instances(
 }
 
 /// The names of the definitions that the scene or the learner makes.
-fn definitions_of(kata: &KataInstance) -> Result<Vec<String>> {
+pub(super) fn definitions_of(kata: &KataInstance) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for file in &kata.start {
-        for manifest in manifests(&file.path, &file.text)? {
-            if let (_, DEFINITION, name) = identity(&manifest)? {
-                names.push(name.to_owned());
-            }
+    for (_, manifest) in manifests(kata)? {
+        if let (_, DEFINITION, name) = identity(&manifest)? {
+            names.push(name.to_owned());
         }
     }
     let made = kata.makes.iter().filter(|made| made.kind == DEFINITION);
@@ -147,21 +142,19 @@ pub(super) async fn held_back(
     kata: &KataInstance,
 ) -> Result<Vec<(Api<DynamicObject>, String)>> {
     let mut found = Vec::new();
-    for file in &kata.start {
-        for manifest in manifests(&file.path, &file.text)? {
-            if manifest.pointer("/metadata/finalizers").is_none() {
-                continue;
-            }
-            let (api_version, kind, name) = identity(&manifest)?;
-            let Ok(resource) = Resource::find(client, api_version, kind).await else {
-                continue;
-            };
-            let own = manifest
-                .pointer("/metadata/namespace")
-                .and_then(Value::as_str);
-            let api = resource.api(client, Some(own.unwrap_or(kata.namespace())));
-            found.push((api, name.to_owned()));
+    for (_, manifest) in manifests(kata)? {
+        if manifest.pointer("/metadata/finalizers").is_none() {
+            continue;
         }
+        let (api_version, kind, name) = identity(&manifest)?;
+        let Ok(resource) = Resource::find(client, api_version, kind).await else {
+            continue;
+        };
+        let own = manifest
+            .pointer("/metadata/namespace")
+            .and_then(Value::as_str);
+        let api = resource.api(client, Some(own.unwrap_or(kata.namespace())));
+        found.push((api, name.to_owned()));
     }
     Ok(found)
 }
@@ -170,12 +163,16 @@ fn mark(kata: &KataInstance) -> String {
     format!("{} {}", kata.id, kata.seed)
 }
 
-fn manifests(file: &str, text: &str) -> Result<Vec<Value>> {
-    Ok(Document::parse_all(file, text)
-        .map_err(|problem| anyhow!("{problem}"))?
-        .iter()
-        .map(|document| document.root.to_json())
-        .collect())
+/// The manifests of the scene in their order, each with its file.
+fn manifests(kata: &KataInstance) -> Result<Vec<(&str, Value)>> {
+    let mut found = Vec::new();
+    for file in &kata.start {
+        let documents = Document::parse_all(&file.path, &file.text);
+        let documents = documents.map_err(|problem| anyhow!("{problem}"))?;
+        let manifests = documents.iter().map(|document| document.root.to_json());
+        found.extend(manifests.map(|manifest| (file.path.as_str(), manifest)));
+    }
+    Ok(found)
 }
 
 fn identity(manifest: &Value) -> Result<(&str, &str, &str)> {
