@@ -1,0 +1,1 @@
+kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"progressDeadlineSeconds": 3600}}'

@@ -1,0 +1,2 @@
+kubectl rollout undo deployment {{ app }}
+kubectl rollout status deployment {{ app }}

@@ -1,0 +1,3 @@
+kubectl rollout undo deployment {{ app }}
+kubectl rollout status deployment {{ app }}
+kubectl rollout undo deployment {{ app }}
