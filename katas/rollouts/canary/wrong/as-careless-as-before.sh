@@ -1,0 +1,5 @@
+kubectl set selector service {{ app }} app={{ app }}
+until kubectl logs watch | grep 'seen enough'; do :; done
+kubectl scale deployment {{ app }}-canary --replicas=0
+kubectl set image deployment {{ app }} hello={{ image }}:2.0
+kubectl rollout status deployment {{ app }}

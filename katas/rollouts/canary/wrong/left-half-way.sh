@@ -1,0 +1,4 @@
+kubectl set selector service {{ app }} app={{ app }}
+until kubectl logs watch | grep 'seen enough'; do :; done
+kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"strategy":
+  {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}}'
