@@ -1,0 +1,9 @@
+kubectl patch deployment {{ app }} --type=json -p '[
+  {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/httpGet/path", "value": "/{{ alive }}"},
+  {"op": "replace", "path": "/spec/template/spec/containers/0/livenessProbe/initialDelaySeconds", "value": 150},
+  {"op": "add", "path": "/spec/template/spec/containers/0/readinessProbe",
+   "value": {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 2}}]'
+kubectl rollout status deployment {{ app }}
+until kubectl logs client | grep 'ten seconds without a loss'; do :; done
+kubectl rollout restart deployment {{ app }}
+kubectl rollout status deployment {{ app }}
