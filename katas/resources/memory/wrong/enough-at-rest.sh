@@ -1,0 +1,4 @@
+kubectl set resources deployment {{ app }} --requests=memory={{ rest + 10 }}Mi --limits=memory={{ rest + 50 }}Mi
+kubectl set resources deployment {{ ledger }} --requests=cpu=100m,memory=64Mi --limits=cpu=100m,memory=64Mi
+kubectl rollout status deployment {{ app }}
+kubectl rollout status deployment {{ ledger }}
