@@ -1,0 +1,7 @@
+kubectl delete persistentvolumeclaim spool --timeout=60s
+kubectl delete persistentvolumeclaim {{ app }}-data --timeout=60s
+kubectl apply -f roomy.yaml
+kubectl rollout status deployment {{ app }} --timeout=60s
+kubectl exec deployment/{{ app }} -- sh -c 'echo {{ word }} > /data/letter'
+kubectl rollout restart deployment {{ app }}
+kubectl rollout status deployment {{ app }} --timeout=60s
