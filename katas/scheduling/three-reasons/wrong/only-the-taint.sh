@@ -1,0 +1,3 @@
+kubectl patch deployment {{ app }} --type=strategic -p '{"spec": {"template": {"spec": {
+  "tolerations": [{"key": "team", "value": "{{ team }}", "effect": "NoSchedule"}],
+  "containers": [{"name": "{{ app }}", "resources": {"requests": {"cpu": "{{ asks }}m"}}}]}}}}'
