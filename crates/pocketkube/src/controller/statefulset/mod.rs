@@ -13,7 +13,6 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use k8s_openapi::Resource;
@@ -35,9 +34,6 @@ use crate::clock::Clock;
 
 const WORKERS: usize = 5;
 const COMPONENT: &str = "statefulset-controller";
-/// How long a name stays free. Nodes here end Pods within milliseconds, and whoever waits for a
-/// Pod to be gone must not find its successor before having looked.
-const RENAISSANCE: Duration = Duration::from_millis(500);
 const NAMING: Naming = Naming {
     hash_label: "controller.kubernetes.io/hash",
 };
@@ -83,13 +79,6 @@ pub(super) fn start(context: ControllerContext) {
 
 impl StatefulSetController {
     fn pod_changed(&self, change: &Change<Pod>) {
-        if let Change::Deleted(pod) = change
-            && let Some(owner) = pod.controller()
-        {
-            let key = ObjectKey::new(pod.namespace(), &owner.name);
-            self.queue.add_after(key, RENAISSANCE);
-            return;
-        }
         for pod in change.old().into_iter().chain([change.object()]) {
             match pod.controller() {
                 Some(owner) if owner.kind == StatefulSet::KIND => {

@@ -92,6 +92,8 @@ pub struct PodWorker {
     stop: Option<Stop>,
     /// Nothing runs any more and nothing will.
     is_terminal: bool,
+    /// When sandbox and mounts of a Pod that has ended are taken down.
+    torn_down: Option<Timestamp>,
     is_gone: bool,
     /// Whether the last status could be written.
     is_written: bool,
@@ -119,6 +121,7 @@ impl PodWorker {
             verdict: None,
             stop: None,
             is_terminal: matches!(phase, Some("Succeeded" | "Failed")),
+            torn_down: None,
             is_gone: false,
             is_written: true,
             wake: None,
