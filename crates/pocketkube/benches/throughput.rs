@@ -1,7 +1,8 @@
 //! How fast the cluster starts and answers, beside a bare HTTPS handler that echoes the same
 //! bodies in the same run: `cargo bench -p pocketkube --bench throughput`.
 //!
-//! Ratios are what counts; absolute numbers belong to the machine. Clients and servers share it.
+//! Names of loads after `--` measure only those: `-- create patch` (what a later one reads must
+//! have been made by `create`). Ratios are what counts; absolute numbers belong to the machine. Clients and servers share it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -340,7 +341,12 @@ async fn main() -> Result<(), Failure> {
     println!(
         "\n{CLIENTS} clients    cluster /s   bare echo /s   ratio    processor: cluster    bare"
     );
-    for load in loads() {
+    let only: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |load: &Load| {
+        let mut named = only.iter().filter(|name| !name.starts_with('-')).peekable();
+        named.peek().is_none() || named.any(|name| name == load.name)
+    };
+    for load in loads().into_iter().filter(is_wanted) {
         if *load.method == Method::GET {
             let object = fetch(&target, &one(0)).await?;
             let list = fetch(&target, &collection(0)).await?;
