@@ -169,7 +169,7 @@ pub(super) fn namespace_of(attributes: &Attributes<'_>, registry: &Registry) -> 
     }
     let namespaces = GroupResource::new("", "namespaces");
     let found = Objects::get(registry, &namespaces, "", attributes.namespace)?;
-    Some(found.value().clone())
+    Some(found.to_value())
 }
 
 /// Policies and webhooks must not be able to lock each other out.

@@ -209,7 +209,7 @@ fn show(amounts: &Amounts, names: &[&String]) -> String {
 #[async_trait]
 impl Change for Request<'_> {
     async fn apply(&self, quota: &ObjectRef) -> Result<Value, StatusError> {
-        let mut changed = quota.value().clone();
+        let mut changed = quota.to_value();
         if let Some(used) = self.charged(quota.value())? {
             for (resource, amount) in used {
                 changed["status"]["used"][resource] = json!(amount.to_string());

@@ -167,7 +167,7 @@ impl State {
 
     fn patch(&mut self, call: Call) -> Result<Reply, StatusError> {
         let old = self.get(&call)?;
-        let mut new = old.value().clone();
+        let mut new = old.to_value();
         let version = call.body["metadata"]["resourceVersion"].clone();
         if version.is_string() && version != new["metadata"]["resourceVersion"] {
             return Err(StatusError::modified(&call.resource, &call.name));
@@ -233,7 +233,7 @@ impl State {
             }
         }
         self.log(call, &call.name);
-        let mut object = old.value().clone();
+        let mut object = old.to_value();
         let finalizer = match call.body["propagationPolicy"].as_str() {
             Some("Orphan") => Some("orphan"),
             Some("Foreground") => Some("foregroundDeletion"),

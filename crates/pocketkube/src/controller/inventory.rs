@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use parking_lot::{Mutex, RwLock};
-use serde_json::Value;
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{GroupResource, ObjectRef, meta};
+use crate::api::{GroupResource, Object, ObjectRef};
 use crate::client::{Client, ResourceRef};
 use crate::clock::Clock;
 use crate::endpoints::{ListOptions, WatchEvent};
@@ -47,15 +48,20 @@ pub(super) struct Owner {
 }
 
 impl Item {
-    fn new(resource: &Arc<ResourceDef>, object: &Value) -> Self {
+    fn new(resource: &Arc<ResourceDef>, object: &Object) -> Self {
+        let Metadata {
+            owner_references,
+            finalizers,
+            deletion_timestamp,
+        } = metadata_of(object);
         Self {
             resource: resource.clone(),
-            namespace: meta::namespace(object).to_owned(),
-            name: meta::name(object).to_owned(),
-            uid: meta::uid(object).into(),
-            owners: owners_of(object),
-            finalizers: meta::finalizers(object).map(str::to_owned).collect(),
-            is_terminating: meta::is_terminating(object),
+            namespace: object.namespace().to_owned(),
+            name: object.name().to_owned(),
+            uid: object.uid().into(),
+            owners: owner_references.into_iter().map(Owner::from).collect(),
+            finalizers,
+            is_terminating: deletion_timestamp.is_some(),
         }
     }
 
@@ -68,19 +74,40 @@ impl Item {
     }
 }
 
+impl From<OwnerReference> for Owner {
+    fn from(reference: OwnerReference) -> Self {
+        Self {
+            api_version: reference.api_version,
+            kind: reference.kind,
+            name: reference.name,
+            uid: reference.uid.into(),
+            blocks: reference.block_owner_deletion == Some(true),
+        }
+    }
+}
+
 /// The owner references of an object.
-pub(super) fn owners_of(object: &Value) -> Vec<Owner> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let references = meta::owner_references(object).iter();
-    references
-        .map(|reference| Owner {
-            api_version: text(&reference["apiVersion"]),
-            kind: text(&reference["kind"]),
-            name: text(&reference["name"]),
-            uid: text(&reference["uid"]).into(),
-            blocks: reference["blockOwnerDeletion"] == true,
-        })
-        .collect()
+pub(super) fn owners_of(object: &Object) -> Vec<Owner> {
+    let references = metadata_of(object).owner_references;
+    references.into_iter().map(Owner::from).collect()
+}
+
+/// What is read of an object: its text is gone through, its tree is not made.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    owner_references: Vec<OwnerReference>,
+    finalizers: Vec<String>,
+    deletion_timestamp: Option<String>,
+}
+
+fn metadata_of(object: &Object) -> Metadata {
+    #[derive(Deserialize)]
+    struct Whole {
+        metadata: Metadata,
+    }
+    let whole = object.typed_without_managed_fields::<Whole>();
+    whole.map(|whole| whole.metadata).unwrap_or_default()
 }
 
 /// An object before and after a change; one of them is there.
@@ -272,7 +299,7 @@ impl Inventory {
                 false
             }
             WatchEvent::Deleted(object) => {
-                self.remove(object.uid(), || Item::new(row, object.value()));
+                self.remove(object.uid(), || Arc::new(Item::new(row, &object)));
                 false
             }
             WatchEvent::Bookmark(_) => match listed.take() {
@@ -287,7 +314,7 @@ impl Inventory {
     }
 
     fn put(&self, row: &Arc<ResourceDef>, object: &ObjectRef) {
-        let item = Arc::new(Item::new(row, object.value()));
+        let item = Arc::new(Item::new(row, object));
         let old = self.shared.graph.write().insert(item.clone());
         self.tell(&ItemChange {
             old,
@@ -296,10 +323,10 @@ impl Inventory {
     }
 
     /// Also tells of objects that were never seen: whoever waits for their owner may have been.
-    fn remove(&self, uid: &str, last: impl FnOnce() -> Item) {
+    fn remove(&self, uid: &str, last: impl FnOnce() -> Arc<Item>) {
         let old = self.shared.graph.write().remove(uid);
         self.tell(&ItemChange {
-            old: Some(old.unwrap_or_else(|| Arc::new(last()))),
+            old: Some(old.unwrap_or_else(last)),
             new: None,
         });
     }
@@ -314,7 +341,7 @@ impl Inventory {
         };
         for uid in gone {
             if let Some(item) = self.get(&uid) {
-                self.remove(&uid, || Item::new(&item.resource, &Value::Null));
+                self.remove(&uid, || item.clone());
             }
         }
     }

@@ -141,7 +141,7 @@ impl Controller for ResourceQuotaController {
         if is_same(&status["hard"], &hard) && is_same(&status["used"], &used) {
             return Ok(());
         }
-        let mut changed = quota.value().clone();
+        let mut changed = quota.to_value();
         changed["status"] = json!({"hard": hard, "used": used});
         self.client
             .update_object(&quotas, "status", changed)

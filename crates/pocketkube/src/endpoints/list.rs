@@ -35,7 +35,7 @@ pub(super) async fn select(request: &Request<'_>) -> Result<ListReply, StatusErr
     let mut chosen = items
         .into_iter()
         .filter(|object| start.as_ref().is_none_or(|start| start.is_before(object)))
-        .filter(|object| selection.matches(object.value()));
+        .filter(|object| selection.matches(object));
     let limit = match options.limit {
         0 => usize::MAX,
         limit => limit,

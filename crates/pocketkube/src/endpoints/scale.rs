@@ -103,7 +103,7 @@ impl Change for Rescale<'_> {
                 &[error],
             ));
         }
-        let mut object = existing.value().clone();
+        let mut object = existing.to_value();
         set(&mut object, &self.paths.spec_replicas, json!(replicas));
         let version = &wanted["metadata"]["resourceVersion"];
         match version.as_str() {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use crate::api::selector::{FieldSelector, LabelSelector, SelectorError};
-use crate::api::{StatusError, meta};
+use crate::api::{Object, StatusError};
 use crate::registry::ResourceDef;
 
 /// Which objects a request is about.
@@ -47,22 +47,22 @@ impl Selection {
         self.name.is_empty() && self.labels.is_empty() && self.fields.is_empty()
     }
 
-    pub fn matches(&self, object: &Value) -> bool {
-        (self.name.is_empty() || self.name == meta::name(object))
-            && (self.labels.is_empty() || self.labels.matches_object(object))
+    pub fn matches(&self, object: &Object) -> bool {
+        (self.name.is_empty() || self.name == object.name())
             && (self.fields.is_empty() || self.fields.matches(|field| self.read(object, field)))
+            && (self.labels.is_empty() || self.labels.matches_object(object.value()))
     }
 
-    fn read<'a>(&self, object: &'a Value, field: &str) -> Option<Cow<'a, str>> {
+    fn read<'a>(&self, object: &'a Object, field: &str) -> Option<Cow<'a, str>> {
         match field {
-            "metadata.name" => Some(meta::name(object).into()),
-            "metadata.namespace" => Some(meta::namespace(object).into()),
+            "metadata.name" => Some(object.name().into()),
+            "metadata.namespace" => Some(object.namespace().into()),
             _ => self
                 .resource
                 .selectable_fields
                 .iter()
                 .find(|selectable| selectable.name == field)
-                .map(|selectable| selectable.read(object)),
+                .map(|selectable| selectable.read(object.value())),
         }
     }
 }

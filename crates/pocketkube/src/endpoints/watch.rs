@@ -156,7 +156,7 @@ impl Follow {
         let chosen = objects
             .ok()?
             .into_iter()
-            .filter(|object| self.selection.matches(object.value()));
+            .filter(|object| self.selection.matches(object));
         self.pending.extend(chosen.map(WatchEvent::Added));
         self.pending.extend(bookmark.map(WatchEvent::Bookmark));
         Some(())
@@ -188,7 +188,7 @@ impl Follow {
         if !self.namespace.is_empty() && change.object.namespace() != self.namespace {
             return None;
         }
-        let matched = |object: &ObjectRef| self.selection.matches(object.value());
+        let matched = |object: &ObjectRef| self.selection.matches(object);
         let before = change.previous.as_ref().is_some_and(matched);
         let now = change.kind != ChangeKind::Deleted && matched(&change.object);
         match (before, now) {

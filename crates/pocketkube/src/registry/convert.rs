@@ -83,7 +83,7 @@ impl Registry {
             .iter()
             .enumerate()
             .filter(|(_, object)| is_other_version(object.value(), resource, &served))
-            .map(|(place, object)| (place, object.value().clone()))
+            .map(|(place, object)| (place, object.to_value()))
             .unzip();
         let converted = self.convert(webhook, stored, &served).await?;
         for (place, value) in places.into_iter().zip(converted) {
@@ -93,7 +93,7 @@ impl Registry {
             if meta::api_version(object.value()) == served
                 && !custom.schema.is_settled(object.value())
             {
-                let mut value = object.value().clone();
+                let mut value = object.to_value();
                 custom.schema.prune(&mut value);
                 custom.schema.default(&mut value);
                 *object = Object::new(value);

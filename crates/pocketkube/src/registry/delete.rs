@@ -81,7 +81,7 @@ impl Registry {
                 }
                 Step::RemoveNow => self
                     .storage
-                    .delete(&key, revision, existing.value().clone(), context.origin())
+                    .delete(&key, revision, existing.to_value(), context.origin())
                     .map(Deletion::Removed),
                 Step::Mark(object) => self
                     .storage

@@ -95,7 +95,7 @@ impl Storage {
                 let table = state.table(&key.resource, log_capacity);
                 table
                     .objects
-                    .insert((key.namespace, key.name), Object::new(value));
+                    .insert((key.namespace, key.name), Object::stored(value));
             }
         }
         Ok(Self {
@@ -364,7 +364,7 @@ fn place_of(object: &ObjectRef) -> Place {
 
 fn at_revision(mut value: Value, revision: u64) -> ObjectRef {
     meta::set_text(&mut value, "resourceVersion", &revision.to_string());
-    Object::new(value)
+    Object::stored(value)
 }
 
 #[cfg(test)]

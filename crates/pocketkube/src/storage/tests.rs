@@ -37,7 +37,7 @@ fn write(storage: &Storage, seed: u64) {
         let _ = match storage.get(&key) {
             None => storage.create(&key, value, Origin::default()),
             Some(found) if random.random_ratio(1, 3) => {
-                let last = found.value().clone();
+                let last = found.to_value();
                 storage.delete(&key, found.resource_version(), last, Origin::default())
             }
             Some(found) => storage.update(&key, found.resource_version(), value, Origin::default()),
@@ -194,7 +194,7 @@ fn write_once(storage: &Storage, resource: &Arc<GroupResource>, random: &mut Std
     let outcome = match storage.get(&key) {
         None => storage.create(&key, object(&name, round), Origin::default()),
         Some(found) if random.random_ratio(1, 2) => {
-            let last = found.value().clone();
+            let last = found.to_value();
             storage.delete(&key, found.resource_version(), last, Origin::default())
         }
         Some(found) => {

@@ -6,7 +6,7 @@ use super::types::{List, ListKind};
 use crate::api::field::go_quote;
 
 pub(super) fn of_field(name: &str) -> String {
-    format!("f:{name}")
+    ["f:", name].concat()
 }
 
 /// The element that names an item of a list. The error is upstream's message.

@@ -74,9 +74,9 @@ impl Set {
     }
 
     /// Adds what is below an element, and the element itself if it is a `member`.
-    pub(crate) fn insert_below(&mut self, element: String, below: Self, member: bool) {
+    pub(crate) fn insert_below(&mut self, element: &str, below: Self, member: bool) {
         if let Some(node) = node(member, below.0) {
-            self.0.insert(element, Value::Object(node));
+            self.0.insert(element.to_owned(), Value::Object(node));
         }
     }
 
@@ -115,6 +115,9 @@ impl Set {
     }
 
     pub(crate) fn union(mut self, other: &Self) -> Self {
+        if self.is_empty() {
+            return other.clone();
+        }
         add(&mut self.0, &other.0);
         self
     }

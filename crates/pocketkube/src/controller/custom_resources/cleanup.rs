@@ -102,7 +102,7 @@ impl CustomResources {
     async fn finalize(&self, name: &str) -> Result<(), SyncError> {
         let outcome = crate::client::retry_on_conflict(|| async {
             let latest = self.client.get_object(&self.resource, "", name).await?;
-            let mut definition = latest.value().clone();
+            let mut definition = latest.to_value();
             let left: Vec<&str> = meta::finalizers(latest.value())
                 .filter(|own| *own != CLEANUP_FINALIZER)
                 .collect();

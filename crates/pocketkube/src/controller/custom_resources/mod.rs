@@ -117,7 +117,7 @@ impl CustomResources {
     ) -> Result<(), SyncError> {
         let outcome = retry_on_conflict(|| async {
             let latest = self.client.get_object(&self.resource, "", name).await?;
-            let mut definition = latest.value().clone();
+            let mut definition = latest.to_value();
             change(&mut definition);
             if definition == *latest.value() {
                 return Ok(());

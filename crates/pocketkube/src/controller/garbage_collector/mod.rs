@@ -169,7 +169,7 @@ impl GarbageCollector {
             Err(error) => return Err(error.into()),
         };
         let mut owners = Vec::new();
-        for owner in owners_of(latest.value()) {
+        for owner in owners_of(&latest) {
             let state = self.state_of(item, &owner).await?;
             owners.push((owner, state));
         }

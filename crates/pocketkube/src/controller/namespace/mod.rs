@@ -136,7 +136,7 @@ impl NamespaceController {
                 .client
                 .get_object(&resource, "", namespace.name())
                 .await?;
-            let mut object = latest.value().clone();
+            let mut object = latest.to_value();
             let finalizers = object["spec"]["finalizers"]
                 .as_array()
                 .cloned()

@@ -64,7 +64,7 @@ impl Comparison {
         for (set, below, kind) in sets {
             let is_member = itself == Some(kind);
             if is_member || !below.is_empty() {
-                set.insert_below(element.clone(), below, is_member);
+                set.insert_below(&element, below, is_member);
             }
         }
     }

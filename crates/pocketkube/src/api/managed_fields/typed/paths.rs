@@ -30,7 +30,7 @@ fn collect(value: &Value, of: TypeRef<'_>) -> (Set, bool) {
                 let (below, member) = collect(value, of);
                 let is_empty = value.is_null() || value.as_object().is_some_and(|m| m.is_empty());
                 let member = member || is_empty || declared.is_none();
-                set.insert_below(element::of_field(key), below, member);
+                set.insert_below(&element::of_field(key), below, member);
             }
         }
         _ => {}
@@ -52,7 +52,7 @@ fn items_of(set: &mut Set, items: &[Value], list: &List<'_>) {
     }
     for (element, item) in elements {
         let below = item.map(|item| collect(item, list.element).0);
-        set.insert_below(element, below.unwrap_or_default(), true);
+        set.insert_below(&element, below.unwrap_or_default(), true);
     }
 }
 
@@ -74,7 +74,7 @@ pub(in crate::api::managed_fields) fn with_named_fields(set: &Set, of: Option<Ty
             _ => None,
         };
         let member = member || declared.is_some();
-        result.insert_below(element.clone(), with_named_fields(&below, of), member);
+        result.insert_below(element, with_named_fields(&below, of), member);
     }
     result
 }

@@ -252,7 +252,7 @@ mod tests {
         assert!(matches!(verdict, Verdict::FreeWhileUnready { .. }));
         let verdict = judge(&unready, &[web(0, 2, 1)]).unwrap();
         assert!(matches!(verdict, Verdict::Budget(_)));
-        let mut generous = web(0, 2, 1).value().clone();
+        let mut generous = web(0, 2, 1).to_value();
         generous["spec"]["unhealthyPodEvictionPolicy"] = json!("AlwaysAllow");
         let verdict = judge(&unready, &[Object::new(generous)]).unwrap();
         assert!(matches!(verdict, Verdict::Free));
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn an_eviction_spends_one_disruption() {
-        let mut rich = web(1, 1, 2).value().clone();
+        let mut rich = web(1, 1, 2).to_value();
         rich["status"]["conditions"] = json!([
             {"type": "DisruptionAllowed", "status": "True", "reason": "SufficientPods"},
         ]);
