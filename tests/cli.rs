@@ -180,6 +180,31 @@ fn a_cluster_is_left_in_the_background_found_and_stopped() {
 
 #[cfg(unix)]
 #[test]
+fn time_of_a_running_cluster_is_paused_and_skipped() {
+    let data = folder();
+    let run = |args: &[&str]| {
+        let output = kubekata(data.path(), args);
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let none = kubekata(data.path(), &["clock", "pause"]);
+    assert_eq!(none.status.code(), Some(2));
+    run(&["start", "first-pod"]);
+    assert!(run(&["clock", "pause"]).starts_with("paused at "));
+    let before = run(&["clock"]);
+    assert!(before.contains("x1, paused"), "{before}");
+    assert!(before.contains("heartbeats of nodes"), "{before}");
+    let skipped = run(&["clock", "skip", "10m"]);
+    assert!(
+        skipped.starts_with("10 min have passed: it is "),
+        "{skipped}"
+    );
+    assert!(run(&["clock", "speed", "max"]).contains("after kubekata clock resume"));
+    assert!(run(&["clock", "resume"]).starts_with("time goes on, x1000"));
+    run(&["cluster", "stop"]);
+}
+
+#[test]
 fn a_served_cluster_writes_a_private_kubeconfig_and_ends_on_a_signal() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();

@@ -9,10 +9,12 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 use super::app::App;
+use super::clock::pace;
 use super::output::span;
 use super::{GOOD, Misuse, refused};
 use crate::sandbox::{
-    self, Embedded, EmbeddedOptions, HostPlace, Order, Places, Port, Sandbox, write_private,
+    self, Embedded, EmbeddedOptions, HostFile, HostPlace, Order, Places, Port, Sandbox,
+    write_private,
 };
 
 #[derive(Debug, clap::Args)]
@@ -54,7 +56,7 @@ struct Serve {
 }
 
 /// What `--speed max` means: fast enough that no timer of a cluster is waited for.
-const FASTEST: f64 = 1000.0;
+pub const FASTEST: f64 = 1000.0;
 
 fn speed(text: &str) -> Result<f64, String> {
     match text {
@@ -133,10 +135,18 @@ pub async fn print_status(places: &Places) -> Result<bool> {
         host.pid
     );
     say!("nodes     {}", status.nodes);
-    say!("speed     x{}", status.speed);
+    say!("speed     {}", pace(&status));
     say!("idle      {}", span(status.idle));
     say!("config    {}", place.kubeconfig().display());
     Ok(true)
+}
+
+/// Who hosts the cluster of a data folder. Fails where nobody does.
+pub fn running_host(places: &Places) -> Result<HostFile> {
+    HostPlace::of(places)?.living()?.ok_or_else(|| {
+        let message = "no cluster runs here; kubekata start KATA starts it";
+        Misuse(message.to_owned()).into()
+    })
 }
 
 async fn stop(app: &App) -> Result<ExitCode> {

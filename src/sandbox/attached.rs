@@ -11,7 +11,7 @@ use pocketkube::clock::Clock;
 use pocketkube::tasks::Tasks;
 
 use super::api::Sandbox;
-use super::control::{self, Order};
+use super::control::{self, ClockOrder, HostStatus, Order};
 use super::host::{HostFile, HostPlace};
 use super::wire::{Remote, Wire};
 
@@ -38,10 +38,15 @@ impl Attached {
         let config = kube::Config::from_custom_kubeconfig(parsed, &options).await?;
         let tasks = Tasks::new();
         tasks.spawn("keep the host awake", keep_awake(host.clone()));
+        let clock = Clock::starting_at(status.now, status.pace);
+        tasks.spawn(
+            "follow the host's clock",
+            follow(host.clone(), clock.clone(), status),
+        );
         Ok(Self {
             tasks,
             client: Client::try_from(config)?,
-            clock: Clock::starting_at(status.now, status.speed),
+            clock,
             host,
             kubeconfig,
         })
@@ -51,6 +56,9 @@ impl Attached {
         &self.host
     }
 }
+
+/// How soon after a change of the clock the next one is asked for.
+const FOLLOW: Duration = Duration::from_millis(10);
 
 #[async_trait]
 impl Sandbox for Attached {
@@ -83,7 +91,7 @@ impl Sandbox for Attached {
     }
 
     async fn close(&self) -> Result<()> {
-        // Only a timer runs here; it ends at once.
+        // Only timers and questions run here; they end at once.
         let _ = self.tasks.shutdown(Duration::from_secs(1)).await;
         Ok(())
     }
@@ -95,5 +103,21 @@ async fn keep_awake(host: HostFile) {
         tokio::time::sleep(TOUCH).await;
         // A host that is gone shows in every other request.
         let _ = control::ask(&host, Order::Touch).await;
+    }
+}
+
+/// Lets a clock do as the host's does, whoever sets that.
+async fn follow(host: HostFile, clock: Clock, mut status: HostStatus) {
+    loop {
+        let changes = status.changes;
+        let order = ClockOrder::Follow { changes };
+        let Ok(changed) = control::ask(&host, Order::Clock { order }).await else {
+            // It is gone, or older than this program and says nothing about its clock.
+            return;
+        };
+        status = changed;
+        clock.follow(status.now, status.pace);
+        // While it skips, every step is a change.
+        tokio::time::sleep(FOLLOW).await;
     }
 }

@@ -1,11 +1,14 @@
-//! How a host is asked how it does, and told to stop: a line of JSON each way, on loopback.
+//! How a host is asked how it does, and told what to do: a line of JSON each way, on loopback.
 //!
 //! A socket works alike on every system, and an order is answered when it has been carried out.
+//! Whoever hangs up before does not want it carried out any further.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,11 +18,14 @@ use tokio::sync::mpsc;
 use super::host::HostFile;
 use super::wire::Traffic;
 
-/// A living host answers well within this.
+/// A living host answers well within this, unless an order takes its time.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// A longer line is no order of ours.
 const LONGEST_LINE: u64 = 4096;
+
+/// So many may wait for answers at once.
+const MOST_WAITING: usize = 64;
 
 /// What a host is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +43,45 @@ pub enum Order {
     Cut {
         user: String,
     },
+    /// Something about the cluster's clock.
+    Clock {
+        order: ClockOrder,
+    },
+}
+
+/// What is asked about the clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub enum ClockOrder {
+    /// Who waits for what time.
+    Timers,
+    Pause,
+    Resume,
+    Speed {
+        speed: f64,
+    },
+    /// Answered when the time has passed.
+    Skip {
+        seconds: f64,
+    },
+    SkipUntil {
+        until: Timestamp,
+    },
+    /// Answered once the clock does no longer as it did when its status said `changes`.
+    Follow {
+        changes: u64,
+    },
+}
+
+impl Order {
+    /// Whether its answer may take any time.
+    fn takes_its_time(&self) -> bool {
+        use ClockOrder::{Follow, Skip, SkipUntil};
+        let Self::Clock { order } = self else {
+            return false;
+        };
+        matches!(order, Skip { .. } | SkipUntil { .. } | Follow { .. })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,12 +92,20 @@ struct Line {
 }
 
 /// What a host answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostStatus {
     /// Cluster time.
     pub now: Timestamp,
-    /// Cluster seconds per second.
+    /// Cluster seconds per second, while time is not paused.
     pub speed: f64,
+    #[serde(default)]
+    pub paused: bool,
+    /// Cluster seconds per second just now.
+    #[serde(default)]
+    pub pace: f64,
+    /// How often the clock was set so far.
+    #[serde(default)]
+    pub changes: u64,
     /// Seconds since someone last worked with it.
     pub idle: u64,
     pub nodes: usize,
@@ -61,6 +114,16 @@ pub struct HostStatus {
     /// Of the user who was asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// Who waits for what time, where that was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<HostTimer>,
+}
+
+/// Somebody in the cluster who waits for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTimer {
+    pub due: Timestamp,
+    pub who: String,
 }
 
 /// An order that came in, and where its answer goes.
@@ -93,16 +156,21 @@ impl Control {
 
     /// Takes orders until `asked` is closed.
     pub async fn run(self, asked: mpsc::Sender<Asked>) {
+        let mut serving = FuturesUnordered::new();
         loop {
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
+            let has_room = serving.len() < MOST_WAITING;
+            tokio::select! {
+                accepted = self.listener.accept(), if has_room => {
+                    if let Ok((stream, _)) = accepted {
+                        serving.push(serve(stream, &self.token, &asked));
+                    }
+                }
+                Some(served) = serving.next() => {
+                    if let Err(error) = served {
+                        tracing::debug!(%error, "an order was not carried out");
+                    }
+                }
                 () = asked.closed() => return,
-            };
-            let Ok((stream, _)) = accepted else { continue };
-            // One at a time: an order is short, and nobody else may ask.
-            let served = serve(stream, &self.token, &asked);
-            if let Ok(Err(error)) = tokio::time::timeout(ANSWER, served).await {
-                tracing::debug!(%error, "an order was not understood");
             }
         }
     }
@@ -110,10 +178,9 @@ impl Control {
 
 async fn serve(stream: TcpStream, token: &str, asked: &mpsc::Sender<Asked>) -> Result<()> {
     let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read.take(LONGEST_LINE));
     let mut line = String::new();
-    BufReader::new(read.take(LONGEST_LINE))
-        .read_line(&mut line)
-        .await?;
+    tokio::time::timeout(ANSWER, read.read_line(&mut line)).await??;
     let line: Line = serde_json::from_str(&line)?;
     if line.token != token {
         bail!("a wrong token");
@@ -121,13 +188,17 @@ async fn serve(stream: TcpStream, token: &str, asked: &mpsc::Sender<Asked>) -> R
     let (answer, answered) = tokio::sync::oneshot::channel();
     let order = line.order;
     asked.send(Asked { order, answer }).await?;
-    let status = serde_json::to_string(&answered.await?)?;
+    let status = tokio::select! {
+        status = answered => serde_json::to_string(&status?)?,
+        _ = read.read_u8() => bail!("nobody waits for the answer any more"),
+    };
     write.write_all(format!("{status}\n").as_bytes()).await?;
     Ok(())
 }
 
-/// Asks a host, from another process.
+/// Asks a host, from another process, and waits as long as the order takes.
 pub async fn ask(host: &HostFile, order: Order) -> Result<HostStatus> {
+    let takes_its_time = order.takes_its_time();
     let exchange = async {
         let mut stream = TcpStream::connect(host.control).await?;
         let line = serde_json::to_string(&Line {
@@ -137,12 +208,20 @@ pub async fn ask(host: &HostFile, order: Order) -> Result<HostStatus> {
         stream.write_all(format!("{line}\n").as_bytes()).await?;
         let mut answer = String::new();
         BufReader::new(stream).read_line(&mut answer).await?;
+        if answer.is_empty() && host.version != env!("CARGO_PKG_VERSION") {
+            bail!(
+                "it is of version {}; stop it (kubekata cluster stop), and it starts as this one",
+                host.version
+            );
+        }
         Ok::<_, anyhow::Error>(serde_json::from_str(&answer)?)
     };
-    tokio::time::timeout(ANSWER, exchange)
-        .await
-        .context("the cluster's host does not answer")?
-        .context("the cluster's host does not answer")
+    const SILENT: &str = "the cluster's host does not answer";
+    if takes_its_time {
+        return exchange.await.context(SILENT);
+    }
+    let answered = tokio::time::timeout(ANSWER, exchange).await;
+    answered.context(SILENT)?.context(SILENT)
 }
 
 #[cfg(test)]
@@ -157,7 +236,7 @@ mod tests {
             idle: 3,
             nodes: 3,
             background: true,
-            traffic: None,
+            ..HostStatus::default()
         }
     }
 

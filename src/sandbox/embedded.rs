@@ -3,13 +3,15 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use kube::Client;
-use pocketkube::Cluster;
 use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
+use pocketkube::{Cluster, NextTimer};
 
 use super::api::Sandbox;
 use super::wire::{Traffic, Wire, traffic_of, wire_to};
@@ -50,6 +52,7 @@ pub struct Embedded {
     cluster: Cluster,
     address: SocketAddr,
     client: Client,
+    nodes: usize,
 }
 
 impl Embedded {
@@ -67,6 +70,7 @@ impl Embedded {
                 client: cluster.client(),
                 cluster,
                 address,
+                nodes: options.nodes,
             }),
             Err(error) => {
                 // It must let go of its folder; why it cannot serve is what matters.
@@ -89,6 +93,24 @@ impl Embedded {
     /// Breaks the watches of a user off.
     pub fn cut_watches(&self, user: &str) {
         self.cluster.server().cut_watches_of(user);
+    }
+
+    /// Lets a span of cluster time pass at once, with everything that is due in it.
+    pub async fn skip(&self, span: Duration) {
+        self.cluster.skip(span).await;
+    }
+
+    pub async fn skip_until(&self, until: Timestamp) {
+        self.cluster.skip_until(until).await;
+    }
+
+    /// Who in the cluster waits for what time.
+    pub fn next_timers(&self, count: usize) -> Vec<NextTimer> {
+        self.cluster.next_timers(count)
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.nodes
     }
 
     pub fn socket(&self) -> SocketAddr {

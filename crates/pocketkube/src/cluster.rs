@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
@@ -23,7 +24,7 @@ use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
 use crate::tasks::Tasks;
-use crate::{admission, bootstrap};
+use crate::{admission, bootstrap, skip};
 
 /// How long the parts of a cluster may take to end.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
@@ -70,6 +71,14 @@ pub struct Cluster {
     name: String,
     address: Mutex<Option<SocketAddr>>,
     requests: Arc<AtomicU64>,
+}
+
+/// Somebody in the cluster who waits for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextTimer {
+    pub due: Timestamp,
+    /// The name of the task.
+    pub who: String,
 }
 
 impl ClusterBuilder {
@@ -279,6 +288,36 @@ impl Cluster {
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Lets a span of cluster time pass at once: everything that is due in it happens in its order,
+    /// and when this returns the cluster is quiet again. Dropped before, it stops where it is.
+    ///
+    /// Not for use in a task of this cluster, which would wait for itself.
+    pub async fn skip(&self, span: Duration) {
+        let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+        let until = self.clock.now().saturating_add(span);
+        self.skip_until(until.unwrap_or(Timestamp::MAX)).await;
+    }
+
+    /// The same, up to a moment.
+    pub async fn skip_until(&self, until: Timestamp) {
+        skip::skip_until(&self.clock, &self.tasks, until).await;
+    }
+
+    /// Who in the cluster waits for what time, in order: the first of each.
+    pub fn next_timers(&self, count: usize) -> Vec<NextTimer> {
+        let mut next: Vec<NextTimer> = Vec::new();
+        for timer in self.clock.next_timers(count.saturating_mul(20)) {
+            let Some(who) = timer.task.and_then(|id| self.tasks.name_of(id)) else {
+                continue;
+            };
+            if next.len() < count && next.iter().all(|known| known.who != who) {
+                let due = timer.due;
+                next.push(NextTimer { due, who });
+            }
+        }
+        next
     }
 
     /// The API server, for in-process clients of other identities.

@@ -26,5 +26,6 @@ pub mod storage;
 mod bootstrap;
 mod cluster;
 mod nodes;
+mod skip;
 
-pub use cluster::{Cluster, ClusterBuilder, StartError};
+pub use cluster::{Cluster, ClusterBuilder, NextTimer, StartError};

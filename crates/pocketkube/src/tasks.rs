@@ -1,7 +1,9 @@
 //! Named background tasks that end together.
 //!
 //! Every spawn in the crate goes through [`Tasks`], so that shutdown can cancel, wait, and name
-//! whoever did not end in time.
+//! whoever did not end in time, and so that it is known whether any of them has something to do.
+
+mod activity;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,8 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use activity::Activity;
 
 /// The owner of a group of tasks; clones share it.
 #[derive(Clone, Default)]
@@ -20,12 +25,19 @@ pub struct Tasks {
     tracker: TaskTracker,
     token: CancellationToken,
     running: Arc<Running>,
+    activity: Arc<Activity>,
 }
 
 #[derive(Default)]
 struct Running {
-    names: Mutex<BTreeMap<u64, Cow<'static, str>>>,
+    names: Mutex<BTreeMap<u64, Named>>,
     next: AtomicU64,
+}
+
+struct Named {
+    name: Cow<'static, str>,
+    /// The runtime's number of it, once it has begun.
+    id: Option<Id>,
 }
 
 impl Tasks {
@@ -44,10 +56,10 @@ impl Tasks {
             clippy::disallowed_methods,
             reason = "this is where tasks get their name"
         )]
-        self.tracker.spawn(async move {
-            let _entry = entry;
+        self.tracker.spawn(self.activity.watch(async move {
+            entry.begun();
             let _ = token.run_until_cancelled(future).await;
-        });
+        }));
     }
 
     /// Runs `future` to its own end: it watches [`Tasks::token`] itself and cleans up after it.
@@ -60,10 +72,10 @@ impl Tasks {
             clippy::disallowed_methods,
             reason = "this is where tasks get their name"
         )]
-        self.tracker.spawn(async move {
-            let _entry = entry;
+        self.tracker.spawn(self.activity.watch(async move {
+            entry.begun();
             future.await;
-        });
+        }));
     }
 
     /// Cancelled when the group ends; children may be cancelled earlier on their own.
@@ -74,7 +86,23 @@ impl Tasks {
     /// Names of the tasks that run now.
     pub fn names(&self) -> Vec<String> {
         let names = self.running.names.lock();
-        names.values().map(|name| name.to_string()).collect()
+        names.values().map(|named| named.name.to_string()).collect()
+    }
+
+    /// The name of the task that the runtime knows by this number, while it runs.
+    pub fn name_of(&self, id: Id) -> Option<String> {
+        let names = self.running.names.lock();
+        let mut all = names.values();
+        let found = all.find(|named| named.id == Some(id))?;
+        Some(found.name.to_string())
+    }
+
+    /// Waits until no task can go on before time passes or somebody else acts; `false` where that
+    /// does not happen within this machine time.
+    ///
+    /// Not for use in one of these tasks: it would wait for itself.
+    pub async fn quiet(&self, within: Duration) -> bool {
+        self.activity.quiet(within).await
     }
 
     /// Cancels every task and waits for their end. Fails with the names of those that still ran
@@ -90,7 +118,8 @@ impl Tasks {
 
     fn enter(&self, name: Cow<'static, str>) -> Entry {
         let id = self.running.next.fetch_add(1, Ordering::Relaxed);
-        self.running.names.lock().insert(id, name);
+        let named = Named { name, id: None };
+        self.running.names.lock().insert(id, named);
         Entry {
             id,
             running: self.running.clone(),
@@ -102,6 +131,15 @@ impl Tasks {
 struct Entry {
     id: u64,
     running: Arc<Running>,
+}
+
+impl Entry {
+    /// To be called in the task.
+    fn begun(&self) {
+        if let Some(named) = self.running.names.lock().get_mut(&self.id) {
+            named.id = tokio::task::try_id();
+        }
+    }
 }
 
 impl Drop for Entry {

@@ -14,4 +14,5 @@ mod layering;
 mod pods;
 mod quota;
 mod semantics;
+mod skip;
 mod traffic;

@@ -14,7 +14,7 @@ use super::stage::{at_pace, in_machine_time};
 use crate::check::{Patience, Verdict};
 use crate::course::{KataInstance, SourceFile};
 use crate::sandbox::{
-    Embedded, EmbeddedOptions, Keeper, Observer, Places, Sandbox, ShellEnvironment,
+    Embedded, EmbeddedOptions, Keeper, Observer, Places, Sandbox, ShellEnvironment, publish,
     service_account_user,
 };
 use crate::session;
@@ -131,26 +131,32 @@ impl Case {
             ..EmbeddedOptions::default()
         })
         .await?;
+        let sandbox = Arc::new(sandbox);
+        let folder = tempfile::tempdir()?;
+        let places = Places::open(Some(folder.path()))?;
+        // Scripts may call this program, which finds the cluster as it finds a learner's.
+        let desk = publish(&places, sandbox.clone()).await?;
         spent.cluster += began.elapsed();
-        let proven = self.prove_in(&sandbox, spent).await;
+        let proven = self.prove_in(&sandbox, &places, spent).await;
         let began = Instant::now();
+        desk.close().await?;
         let closed = sandbox.close().await;
         spent.cluster += began.elapsed();
         proven.and(closed)
     }
 
-    async fn prove_in(&self, sandbox: &Embedded, spent: &mut Spent) -> Result<()> {
+    async fn prove_in(&self, sandbox: &Embedded, places: &Places, spent: &mut Spent) -> Result<()> {
         let began = Instant::now();
-        let folder = tempfile::tempdir()?;
-        let places = Places::open(Some(folder.path()))?;
         let silent = |_: &'static str| std::future::ready(());
-        let prepared = session::prepare_kata(sandbox, &places, &self.kata, true, silent).await;
+        let prepared = session::prepare_kata(sandbox, places, &self.kata, true, silent).await;
         spent.scene += began.elapsed();
+        let mut shell = prepared?.shell;
+        script::lead_to_this_program(&mut shell, &places.root().join("bin"))?;
         let mut proof = Proof {
             kata: &self.kata,
             sandbox,
-            shell: prepared?.shell,
-            places: &places,
+            shell,
+            places,
             said: String::new(),
             spent,
         };

@@ -94,6 +94,21 @@ fn with_this_program(command: &mut Command) -> &mut Command {
     }
 }
 
+/// Puts a folder in front of the path in which this program is called `kubekata`, whatever the file
+/// is called that runs.
+pub fn lead_to_this_program(shell: &mut ShellEnvironment, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(std::env::current_exe()?, folder.join("kubekata"))?;
+    let inherited = std::env::var("PATH").unwrap_or_default();
+    let path = shell.variables.get("PATH").unwrap_or(&inherited);
+    let folders = std::env::split_paths(path);
+    let path = std::env::join_paths(std::iter::once(folder.to_path_buf()).chain(folders))?;
+    let path = path.to_string_lossy().into_owned();
+    shell.variables.insert("PATH".to_owned(), path);
+    Ok(())
+}
+
 fn bash(shell: &ShellEnvironment) -> Command {
     let mut command = Command::new("bash");
     with_this_program(&mut command)

@@ -113,7 +113,7 @@ pub async fn at_pace<T>(
     mut step: impl FnMut() -> Duration,
 ) -> T {
     tokio::time::resume();
-    clock.set_speed(0.0);
+    let hold = clock.hold();
     let mut beats = tokio::time::interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(work);
@@ -121,9 +121,13 @@ pub async fn at_pace<T>(
         tokio::select! {
             biased;
             done = &mut work => break done,
-            _ = beats.tick() => clock.advance(step()),
+            // The script may have paused the clock, or be skipping ahead.
+            _ = beats.tick(), if !clock.is_paused() && clock.holds() == 1 => clock.advance(step()),
         }
     };
+    drop(hold);
+    // Whatever the script did to it, what follows happens at the stage's pace.
+    clock.resume();
     clock.set_speed(1.0);
     tokio::time::pause();
     done
