@@ -1,0 +1,2 @@
+kubectl scale deployment {{ app }} --replicas=6
+kubectl rollout status deployment {{ app }}

@@ -1,0 +1,4 @@
+kubectl set resources deployment {{ app }} --requests=cpu=10m
+kubectl rollout status deployment {{ app }}
+kubectl patch hpa {{ app }} --type=merge \
+  -p '{"spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "{{ app }}"}}}'
