@@ -1,0 +1,7 @@
+kubectl delete job {{ batch }}
+kubectl apply -f job-mended.yaml
+kubectl patch cronjob {{ round }} --type=merge -p '{"spec": {"concurrencyPolicy": "Forbid"}}'
+kubectl patch cronjob {{ report }} --type=merge \
+  -p '{"spec": {"schedule": "{{ minute }} {{ hour }} * * 1-5", "timeZone": "{{ zone }}"}}'
+kubectl create job --from=cronjob/{{ report }} {{ report }}-now
+kubectl wait --for=condition=Complete job/{{ batch }} --timeout=5m

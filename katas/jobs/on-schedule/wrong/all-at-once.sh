@@ -1,0 +1,6 @@
+kubectl delete job {{ batch }}
+sed -e 's/backoffLimit: .*/backoffLimit: 50/' job.yaml | kubectl apply -f -
+kubectl patch cronjob {{ round }} --type=merge -p '{"spec": {"concurrencyPolicy": "Forbid"}}'
+kubectl patch cronjob {{ report }} --type=merge \
+  -p '{"spec": {"schedule": "{{ minute }} {{ hour }} * * 1-5", "timeZone": "{{ zone }}"}}'
+kubectl create job --from=cronjob/{{ report }} {{ report }}-now

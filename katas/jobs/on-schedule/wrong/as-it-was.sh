@@ -1,0 +1,6 @@
+kubectl delete job {{ batch }}
+kubectl apply -f job.yaml
+kubectl patch cronjob {{ round }} --type=merge -p '{"spec": {"concurrencyPolicy": "Forbid"}}'
+kubectl patch cronjob {{ report }} --type=merge \
+  -p '{"spec": {"schedule": "{{ minute }} {{ hour }} * * 1-5", "timeZone": "{{ zone }}"}}'
+kubectl create job --from=cronjob/{{ report }} {{ report }}-now
