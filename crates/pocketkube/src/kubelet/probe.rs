@@ -20,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 
-use super::runtime::{Container, DialError, PodNetwork, Streams};
+use super::runtime::{Container, DialError, PodNetwork, Streams, Transport, Trust, connect_tls};
 use super::text;
 use crate::clock::Clock;
 
@@ -107,7 +107,7 @@ pub async fn http_get(action: &HTTPGetAction, prospect: Prospect<'_>) -> Attempt
     let to = SocketAddr::new(address, port);
     let url = format!("{scheme}://{to}{path}");
     let headers = action.http_headers.as_deref().unwrap_or_default();
-    let asked = ask(&prospect, to, &path, headers);
+    let asked = ask(&prospect, scheme == "https", to, &path, headers);
     match prospect.clock.timeout(prospect.timeout, asked).await {
         None => Attempt::Failed(format!(
             "Get {url:?}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
@@ -120,13 +120,22 @@ pub async fn http_get(action: &HTTPGetAction, prospect: Prospect<'_>) -> Attempt
 
 async fn ask(
     prospect: &Prospect<'_>,
+    is_tls: bool,
     to: SocketAddr,
     path: &str,
     headers: &[HTTPHeader],
 ) -> Result<u16, String> {
     let dialed = prospect.network.dial(to, None).await;
     let connection = dialed.map_err(|error| dial_error(to, &error))?;
-    let (mut sender, driver) = http1::handshake(TokioIo::new(connection.stream))
+    let plain: Box<dyn Transport> = Box::new(connection.stream);
+    let transport = match is_tls {
+        // Probes take any certificate.
+        true => connect_tls(plain, &to.ip().to_string(), Trust::Anyone)
+            .await
+            .map_err(|_| "http: server gave HTTP response to HTTPS client".to_owned())?,
+        false => plain,
+    };
+    let (mut sender, driver) = http1::handshake(TokioIo::new(transport))
         .await
         .map_err(|error| error.to_string())?;
     let mut request = http::Request::get(path)

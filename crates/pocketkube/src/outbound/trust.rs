@@ -183,10 +183,11 @@ impl ServerCertVerifier for Trust {
                 judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             }
         };
-        if judged.is_err() {
+        judged.map_err(|_| {
             *self.complaint.lock() = Some(self.words(end_entity, now));
-        }
-        judged
+            // Whatever is wrong, Go tells the server "bad certificate"; so does this error.
+            CertificateError::NotValidForName.into()
+        })
     }
 
     fn verify_tls12_signature(

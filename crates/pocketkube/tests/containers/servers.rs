@@ -156,3 +156,62 @@ async fn kube_system_images_run() {
         );
     }
 }
+
+/// A certificate for `name` and its key, as PEM.
+fn certificate(name: &str) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_webhook_server_reviews_over_tls_with_the_certificate_it_is_given() {
+    let node = Node::new();
+    let (certificate, key) = certificate("hook.default.svc");
+    let serve = "echo \"$CERT\" > /tmp/tls.crt; echo \"$KEY\" > /tmp/tls.key; \
+                 exec /agnhost webhook --tls-cert-file=/tmp/tls.crt --tls-private-key-file=/tmp/tls.key --port=8443 --v=2";
+    let image = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+    let run = node.run_with(image, &["sh", "-c", serve], |config| {
+        config.environment = vec![
+            ("CERT".to_owned(), certificate.clone()),
+            ("KEY".to_owned(), key.clone()),
+        ];
+    });
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let (code, out, err) = run.sh("curl -sSk https://localhost:8443/readyz").await;
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "ok", ""));
+    let review =
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"7"}}"#;
+    let ask = format!(
+        "curl -sSk -H 'Content-Type: application/json' -d '{review}' https://localhost:8443/always-deny"
+    );
+    let (_, out, _) = run.sh(&ask).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(answer["response"]["uid"], "7");
+    assert_eq!(answer["response"]["allowed"], false);
+    assert_eq!(
+        answer["response"]["status"]["message"],
+        "this webhook denies all requests"
+    );
+    run.logs("] calling always-deny\n").await;
+    let (_, out, _) = run.sh("curl -sS http://localhost:8443/readyz").await;
+    assert_eq!(out, "Client sent an HTTP request to an HTTPS server.\n");
+    run.logs(": client sent an HTTP request to an HTTPS server\n")
+        .await;
+    let (code, _, _) = run.sh("curl -sS https://localhost:8443/readyz").await;
+    assert_eq!(code, 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_webhook_server_does_not_start_without_its_certificate() {
+    let node = Node::new();
+    let image = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+    let run = node.run(image, &["/agnhost", "webhook", "--tls-cert-file=/none"]);
+    let (code, log) = run.outcome().await;
+    assert_eq!(code, 255);
+    assert!(
+        log.ends_with("] open /none: no such file or directory\n"),
+        "{log}"
+    );
+}

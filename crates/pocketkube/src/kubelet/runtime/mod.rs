@@ -41,6 +41,7 @@ pub use config::{ContainerConfig, DnsConfig, MountConfig, SandboxConfig};
 pub use container::{Container, ContainerState, CreateError, ExitStatus, StartError};
 pub use exec::{ExecError, Streams};
 pub use executable::ExecutableError;
+pub(super) use http::{Transport, Trust, connect_tls};
 pub use image::{
     Catalogue, Image, ImagePolicy, ImageReference, ImageStore, PullError, ReferenceError,
     StoredImage,

@@ -1,4 +1,9 @@
-//! agnhost, the image of Kubernetes' own network tests: `netexec`, `serve-hostname`, `pause`, …
+//! agnhost, the image of Kubernetes' own end-to-end tests: `netexec`, `serve-hostname`, `webhook`, …
+//!
+//! Mirrors `test/images/agnhost`.
+
+mod reviews;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,6 +43,7 @@ async fn run(process: Process) -> i32 {
             stop_by_signal(process, std::future::pending()).await
         }
         Some("liveness") => liveness(process).await,
+        Some("webhook") => webhook::run(process).await,
         Some("connect") => connect(process).await,
         Some("etc-hosts" | "dns-suffix" | "dns-server-list") => {
             let file = if command.as_deref() == Some("etc-hosts") {
