@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::matching::namespace_of;
 use super::super::{Attributes, request};
-use crate::api::cel::{self, Expression};
+use crate::api::cel::{self, Budget, Expression};
 use crate::api::tree::{elements, text};
 use crate::registry::Registry;
 
@@ -100,8 +100,9 @@ impl Policy {
         let mut variables = surroundings.variables.clone();
         let parameter = parameter.map_or(cel::Value::Null, cel::from_json);
         variables.push(("params", parameter));
+        let mut budget = Budget::of_conditions();
         for condition in &self.conditions {
-            match condition.evaluate(&variables) {
+            match condition.evaluate_within(&variables, &mut budget) {
                 Ok(cel::Value::Bool(true)) => {}
                 Ok(_) => return Vec::new(),
                 Err(failure) => {
@@ -110,21 +111,34 @@ impl Policy {
                 }
             }
         }
-        variables.push(("variables", self.composed(&variables)));
-        self.validations
-            .iter()
-            .filter_map(|validation| validation.judge(&variables))
-            .collect()
+        let mut budget = Budget::of_request();
+        let composed = self.composed(&variables, &mut budget);
+        variables.push(("variables", composed));
+        let mut failures = Vec::new();
+        for validation in &self.validations {
+            if let Some(failure) = validation.judge(&variables, &mut budget) {
+                failures.push(failure);
+            }
+            // Whoever spent everything leaves one sentence about it, and nothing else.
+            if budget.is_spent() {
+                return vec![Failure::error(cel::Failure::Budget.to_string())];
+            }
+        }
+        failures
     }
 
     /// Each variable may use those before it. One that has no value is missing, which only those
     /// notice who use it.
-    fn composed(&self, variables: &[(&'static str, cel::Value)]) -> cel::Value {
+    fn composed(
+        &self,
+        variables: &[(&'static str, cel::Value)],
+        budget: &mut Budget,
+    ) -> cel::Value {
         let mut values: Vec<(String, cel::Value)> = Vec::new();
         for (name, expression) in &self.variables {
             let mut seen = variables.to_vec();
             seen.push(("variables", cel::map_of(values.clone())));
-            if let Ok(value) = expression.evaluate(&seen) {
+            if let Ok(value) = expression.evaluate_within(&seen, budget) {
                 values.push((name.clone(), value));
             }
         }
@@ -133,12 +147,16 @@ impl Policy {
 }
 
 impl Validation {
-    fn judge(&self, variables: &[(&'static str, cel::Value)]) -> Option<Failure> {
+    fn judge(
+        &self,
+        variables: &[(&'static str, cel::Value)],
+        budget: &mut Budget,
+    ) -> Option<Failure> {
         let text = self.expression.text().trim();
-        match self.expression.evaluate(variables) {
+        match self.expression.evaluate_within(variables, budget) {
             Ok(cel::Value::Bool(true)) => None,
             Ok(_) => Some(Failure {
-                message: self.message(variables),
+                message: self.message(variables, budget),
                 reason: self.reason.clone(),
                 is_error: false,
             }),
@@ -148,9 +166,9 @@ impl Validation {
         }
     }
 
-    fn message(&self, variables: &[(&'static str, cel::Value)]) -> String {
+    fn message(&self, variables: &[(&'static str, cel::Value)], budget: &mut Budget) -> String {
         if let Some(expression) = &self.message_expression
-            && let Ok(cel::Value::String(message)) = expression.evaluate(variables)
+            && let Ok(cel::Value::String(message)) = expression.evaluate_within(variables, budget)
             && !message.trim().is_empty()
             && !message.contains('\n')
         {

@@ -11,7 +11,7 @@ use super::super::matching::{Form, name_of, webhook_form};
 use super::super::{Attributes, request};
 use super::source::Webhook;
 use crate::api::StatusError;
-use crate::api::cel::{self, Expression};
+use crate::api::cel::{self, Budget, Expression, Failure};
 use crate::registry::{Registry, ResourceDef};
 
 /// What a webhook is to be asked.
@@ -74,10 +74,12 @@ impl Invocation {
             ("request", cel::from_json(&request)),
         ];
         let mut errors = Vec::new();
+        let mut budget = Budget::of_conditions();
         for condition in conditions {
-            match condition.evaluate(&variables) {
+            match condition.evaluate_within(&variables, &mut budget) {
                 Ok(cel::Value::Bool(true)) => {}
                 Ok(_) => return Ok(false),
+                Err(failure @ Failure::Budget) => return Err(failure.to_string()),
                 Err(failure) => errors.push(format!(
                     "expression '{}' resulted in error: {failure}",
                     condition.text()

@@ -6,6 +6,7 @@
 
 mod check;
 mod declaration;
+mod meter;
 mod names;
 mod optional;
 mod size;
@@ -21,11 +22,16 @@ use kube_cel::cel::{Context, ExecutionError};
 pub use check::{Checked, check};
 pub use declaration::{Declaration, REQUEST, Type, shortest};
 pub use kube_cel::cel::Value;
+pub use meter::Budget;
 pub use values::{escape, from_json, map_of, optional_value};
 
 thread_local! {
     /// The functions of Kubernetes, registered once a thread.
-    static LIBRARY: Context<'static> = Context::default().with_all();
+    static LIBRARY: Context<'static> = {
+        let mut library = Context::default().with_all();
+        meter::register(&mut library);
+        library
+    };
 }
 
 /// One expression, parsed when it is first needed.
@@ -35,12 +41,24 @@ pub struct Expression {
     /// Variables that hold optional values.
     optional: &'static [&'static str],
     parsed: OnceLock<Result<IdedExpr, String>>,
+    /// The same, as it is evaluated: it counts what it costs.
+    woven: OnceLock<IdedExpr>,
 }
 
 /// Why an evaluation has no result, in the words of cel-go.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(pub String);
+pub enum Failure {
+    #[error("{0}")]
+    Evaluation(String),
+    /// The evaluation alone costs more than one may.
+    #[error("operation cancelled: actual cost limit exceeded")]
+    CallLimit,
+    /// It costs more than was left of the budget.
+    #[error(
+        "validation failed due to running out of cost budget, no further validation rules will be run"
+    )]
+    Budget,
+}
 
 impl Expression {
     pub fn new(text: &str) -> Self {
@@ -53,6 +71,7 @@ impl Expression {
             text: text.to_owned(),
             optional: variables,
             parsed: OnceLock::new(),
+            woven: OnceLock::new(),
         }
     }
 
@@ -94,14 +113,33 @@ impl Expression {
 
     /// The value of the expression with these variables.
     pub fn evaluate(&self, variables: &[(&str, Value)]) -> Result<Value, Failure> {
-        let parsed = self.parsed().map_err(Failure)?;
-        LIBRARY.with(|library| {
-            let mut scope = library.new_inner_scope();
-            for (name, value) in variables {
-                scope.add_variable_from_value(*name, value.clone());
-            }
-            Value::resolve(parsed, &scope).map_err(|error| Failure(words(&error)))
-        })
+        self.evaluate_within(variables, &mut Budget::of_request())
+    }
+
+    /// The value of the expression with these variables, and its cost taken out of a budget.
+    pub fn evaluate_within(
+        &self,
+        variables: &[(&str, Value)],
+        budget: &mut Budget,
+    ) -> Result<Value, Failure> {
+        let parsed = self.parsed().map_err(Failure::Evaluation)?;
+        let woven = self.woven.get_or_init(|| meter::woven(parsed));
+        let (outcome, spent) = meter::count(|| {
+            LIBRARY.with(|library| {
+                let mut scope = library.new_inner_scope();
+                for (name, value) in variables {
+                    scope.add_variable_from_value(*name, value.clone());
+                }
+                Value::resolve(woven, &scope)
+            })
+        });
+        if !budget.spend(spent) {
+            return Err(Failure::Budget);
+        }
+        if meter::is_too_much(spent) {
+            return Err(Failure::CallLimit);
+        }
+        outcome.map_err(|error| Failure::Evaluation(words(&error)))
     }
 }
 
@@ -198,9 +236,15 @@ mod tests {
     fn failures_are_worded_as_cel_go_words_them() {
         let value = from_json(&serde_json::json!({"a": 1}));
         let outcome = Expression::new("self.b == 1").evaluate(&[("self", value.clone())]);
-        assert_eq!(outcome, Err(Failure("no such key: b".to_owned())));
+        assert_eq!(
+            outcome,
+            Err(Failure::Evaluation("no such key: b".to_owned()))
+        );
         let outcome = Expression::new("self.a / 0 == 1").evaluate(&[("self", value)]);
-        assert_eq!(outcome, Err(Failure("division by zero".to_owned())));
+        assert_eq!(
+            outcome,
+            Err(Failure::Evaluation("division by zero".to_owned()))
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::{Kind, Node};
-use crate::api::cel::{self, Checked, Declaration, Expression};
+use crate::api::cel::{self, Budget, Checked, Declaration, Expression, Failure};
 use crate::api::field::{Error, ErrorList, ErrorType, Path};
 use crate::api::tree::text;
 
@@ -98,7 +98,11 @@ pub(super) fn validate(object: &Value, old: Option<&Value>, root: &Node, errors:
         ));
         return;
     }
-    let mut walk = Walk { errors };
+    let mut walk = Walk {
+        errors,
+        budget: Budget::of_request(),
+        is_over: false,
+    };
     walk.visit(object, old, root, root, Place::root(old.is_some()));
 }
 
@@ -116,6 +120,10 @@ fn blocks_rules(error: &Error) -> bool {
 
 struct Walk<'w> {
     errors: &'w mut ErrorList,
+    /// What all rules about the object may cost.
+    budget: Budget,
+    /// Whether a rule cost too much: then no others are looked at.
+    is_over: bool,
 }
 
 /// Where the walk is.
@@ -163,7 +171,7 @@ impl Walk<'_> {
         shape: &Node,
         place: Place,
     ) {
-        if value.is_null() || !node.has_rules {
+        if value.is_null() || !node.has_rules || self.is_over {
             return;
         }
         self.rules(value, old, node, shape, &place);
@@ -231,59 +239,99 @@ impl Walk<'_> {
                 (Some(former), false) => variables.push(("oldSelf", former.clone())),
                 (None, false) => {}
             }
-            self.errors
-                .extend(judge(rule, &variables, shape, &place.path));
+            let verdict = self.judge(rule, &variables, shape, &place.path);
+            self.errors.extend(verdict);
+            if self.is_over {
+                return;
+            }
         }
     }
 }
 
-fn judge(
-    rule: &Rule,
-    variables: &[(&str, cel::Value)],
-    shape: &Node,
-    path: &Path,
-) -> Option<Error> {
-    let type_name = type_name(shape);
-    let failure = match rule.rule.evaluate(variables) {
-        Ok(cel::Value::Bool(true)) => return None,
-        Ok(_) => None,
-        Err(failure) => Some(failure.0),
-    };
-    if let Some(failure) = failure {
-        let detail = match failure.as_str() {
-            "no such overload" => format!(
-                "'{failure}': call arguments did not match a supported operator, function or macro signature for rule: {}",
-                rule.named()
-            ),
-            _ => format!("{failure} evaluating rule: {}", rule.named()),
+impl Walk<'_> {
+    fn judge(
+        &mut self,
+        rule: &Rule,
+        variables: &[(&str, cel::Value)],
+        shape: &Node,
+        path: &Path,
+    ) -> Option<Error> {
+        let type_name = type_name(shape);
+        let failed = match rule.rule.evaluate_within(variables, &mut self.budget) {
+            Ok(cel::Value::Bool(true)) => return None,
+            Ok(_) => None,
+            Err(failure) => Some(self.words_of(&failure, rule)),
         };
-        return Some(Error::invalid(path.clone(), type_name, &detail));
+        if let Some(detail) = failed {
+            return Some(Error::invalid(path.clone(), type_name, &detail));
+        }
+        let detail = match self.message(rule, variables) {
+            Ok(message) => message,
+            Err(detail) => return Some(Error::invalid(path.clone(), type_name, detail)),
+        };
+        let path = match rule.field_path.as_str() {
+            "" => path.clone(),
+            field => join(path, field),
+        };
+        Some(match rule.reason.as_str() {
+            "FieldValueForbidden" => Error::forbidden(path, &detail),
+            "FieldValueRequired" => Error::required(path, &detail),
+            "FieldValueDuplicate" => Error::duplicate(path, type_name),
+            _ => Error::invalid(path, type_name, &detail),
+        })
     }
-    let detail = message(rule, variables);
-    let path = match rule.field_path.as_str() {
-        "" => path.clone(),
-        field => join(path, field),
-    };
-    Some(match rule.reason.as_str() {
-        "FieldValueForbidden" => Error::forbidden(path, &detail),
-        "FieldValueRequired" => Error::required(path, &detail),
-        "FieldValueDuplicate" => Error::duplicate(path, type_name),
-        _ => Error::invalid(path, type_name, &detail),
-    })
-}
 
-fn message(rule: &Rule, variables: &[(&str, cel::Value)]) -> String {
-    if let Some(expression) = &rule.message_expression
-        && let Ok(cel::Value::String(message)) = expression.evaluate(variables)
-    {
-        let message = message.trim();
-        if !message.is_empty() && message.len() <= MOST_MESSAGE_BYTES && !message.contains('\n') {
-            return message.to_owned();
+    /// Why a rule has no value. What costs too much is the last rule that is looked at.
+    fn words_of(&mut self, failure: &Failure, rule: &Rule) -> String {
+        let named = rule.named();
+        match failure {
+            Failure::Budget => {
+                self.is_over = true;
+                failure.to_string()
+            }
+            Failure::CallLimit => {
+                self.is_over = true;
+                format!(
+                    "'{failure}': no further validation rules will be run due to call cost exceeds limit for rule: {named}"
+                )
+            }
+            Failure::Evaluation(words) if words == "no such overload" => format!(
+                "'{failure}': call arguments did not match a supported operator, function or macro signature for rule: {named}"
+            ),
+            Failure::Evaluation(_) => format!("{failure} evaluating rule: {named}"),
         }
     }
-    match rule.message.as_str() {
-        "" => format!("failed rule: {}", rule.named()),
-        message => message.to_owned(),
+
+    /// What is said of a rule that does not hold. Fails where saying it costs too much.
+    fn message(
+        &mut self,
+        rule: &Rule,
+        variables: &[(&str, cel::Value)],
+    ) -> Result<String, &'static str> {
+        let made = rule
+            .message_expression
+            .as_ref()
+            .map(|expression| expression.evaluate_within(variables, &mut self.budget));
+        match made {
+            Some(Err(Failure::Budget)) => {
+                self.is_over = true;
+                return Err(
+                    "messageExpression evaluation failed due to running out of cost budget",
+                );
+            }
+            Some(Ok(cel::Value::String(message))) => {
+                let message = message.trim();
+                let is_fit = message.len() <= MOST_MESSAGE_BYTES && !message.contains('\n');
+                if !message.is_empty() && is_fit {
+                    return Ok(message.to_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(match rule.message.as_str() {
+            "" => format!("failed rule: {}", rule.named()),
+            message => message.to_owned(),
+        })
     }
 }
 

@@ -182,6 +182,33 @@ fn rules_compare_values_with_each_other_and_with_before() {
     );
 }
 
+#[test]
+fn rules_that_cost_too_much_end_the_validation() {
+    let rules = |count: usize| {
+        let rule = json!({"rule": "!self.text.contains(self.part)"});
+        schema(json!({
+            "type": "object",
+            "properties": {"text": {"type": "string"}, "part": {"type": "string"}},
+            "x-kubernetes-validations": vec![rule; count],
+        }))
+    };
+    let spec = |part: usize| json!({"text": "x".repeat(100_000), "part": "y".repeat(part)});
+    assert!(errors(&rules(10), spec(900), None).is_empty());
+    // Each rule may cost this much, but not so many of them.
+    assert_eq!(
+        errors(&rules(20), spec(900), None),
+        [
+            "spec: Invalid value: \"object\": validation failed due to running out of cost budget, no further validation rules will be run"
+        ]
+    );
+    assert_eq!(
+        errors(&rules(20), spec(1010), None),
+        [
+            "spec: Invalid value: \"object\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: !self.text.contains(self.part)"
+        ]
+    );
+}
+
 /// Any tree of a few names, so that known and unknown fields meet.
 fn tree() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
