@@ -1,0 +1,9 @@
+kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"template": {"spec": {
+  "nodeSelector": null,
+  "tolerations": [
+    {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {{ seconds }}},
+    {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {{ seconds }}}],
+  "topologySpreadConstraints": [{
+    "topologyKey": "topology.kubernetes.io/zone", "maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway",
+    "labelSelector": {"matchLabels": {"app": "{{ app }}"}}, "matchLabelKeys": ["pod-template-hash"]}]}}}}'
+kubectl rollout status deployment {{ app }} --timeout=90s
