@@ -2,5 +2,5 @@ kubectl delete job {{ batch }}
 sed -e 's/parallelism: .*/parallelism: {{ at_once }}/' -e 's/backoffLimit: .*/backoffLimit: 20/' job.yaml | kubectl apply -f -
 kubectl patch cronjob {{ round }} --type=merge -p '{"spec": {"suspend": true}}'
 kubectl patch cronjob {{ report }} --type=merge \
-  -p '{"spec": {"schedule": "{{ minute }} {{ hour }} * * 1-5", "timeZone": "{{ zone }}"}}'
+  -p '{"spec": {"schedule": "{{ minute }} {{ hour }} * * 1-5", "timeZone": "{{ zone.name }}"}}'
 kubectl create job --from=cronjob/{{ report }} {{ report }}-now
