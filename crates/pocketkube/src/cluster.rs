@@ -19,7 +19,7 @@ use crate::kubelet::Kubelets;
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
 use crate::outbound::{Identity, Outbound};
-use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources};
+use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources, new_uid};
 use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
@@ -195,6 +195,10 @@ impl ClusterBuilder {
         tasks.spawn("kubernetes service", keep);
         let keep = bootstrap::keep_flow_control(server.clone(), self.clock.clone());
         tasks.spawn("flow control", keep);
+        if self.nodes > 0 {
+            let lead = bootstrap::lead(leaders(&server, &self.name), self.clock.clone());
+            tasks.spawn("leases of the control plane", lead);
+        }
         if is_new && self.nodes > 0 {
             let system =
                 bootstrap::create_system(server.clone(), certificates.authority_pem().to_owned());
@@ -230,6 +234,17 @@ impl ClusterBuilder {
         let storage = Storage::open(&folder.join("objects.redb"), capacity, state_writer)?;
         Ok((certificates, storage))
     }
+}
+
+/// Scheduler and controller manager, each as itself, on the node of the control plane.
+fn leaders(server: &ApiServer, name: &str) -> Vec<bootstrap::Leader> {
+    let leader = |component: &'static str| {
+        let user = UserInfo::component(&format!("system:{component}"));
+        let client = Client::new(Arc::new(server.clone()), user, component);
+        let host = format!("{name}-control-plane");
+        bootstrap::Leader::new(client, component, &host, &new_uid())
+    };
+    vec![leader("kube-scheduler"), leader("kube-controller-manager")]
 }
 
 impl Cluster {

@@ -376,3 +376,23 @@ fn a_token_is_verified_by_the_key_that_the_cluster_publishes() {
     let claims = decode::<Value>(token, &key, &validation).unwrap().claims;
     assert_eq!(claims["sub"], "system:serviceaccount:default:robot");
 }
+
+#[test]
+fn each_part_of_the_health_can_be_asked_alone() {
+    let fixture = Fixture::new();
+    let status = |path: &str| fixture.request(Method::GET, path, "application/json", "").0;
+    assert_eq!(status("/readyz/shutdown"), StatusCode::OK);
+    assert_eq!(status("/livez/nope"), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn lists_refuse_a_limit_of_time_that_is_no_number() {
+    let fixture = Fixture::new();
+    let path = format!("{CONFIG_MAPS}?timeoutSeconds=soon");
+    let (status, body) = fixture.request(Method::GET, &path, "application/json", "");
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        body["message"],
+        "strconv.ParseInt: parsing \"soon\": invalid syntax"
+    );
+}

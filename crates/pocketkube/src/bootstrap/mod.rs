@@ -5,6 +5,7 @@ mod api_services;
 mod authentication;
 mod flow_control;
 mod kubernetes_service;
+mod leadership;
 mod policy;
 mod reconcile;
 mod system;
@@ -26,6 +27,7 @@ use reconcile::{Step, reconcile};
 pub(crate) use authentication::{FRONT_PROXY, publish_authentication};
 pub(crate) use flow_control::keep_flow_control;
 pub(crate) use kubernetes_service::keep_kubernetes_service;
+pub(crate) use leadership::{Leader, lead};
 pub(crate) use policy::node_rules;
 pub(crate) use system::create_system;
 

@@ -18,6 +18,7 @@ mod fields;
 mod filters;
 mod get;
 mod group_versions;
+mod health;
 mod impersonate;
 mod in_process;
 mod issuer;

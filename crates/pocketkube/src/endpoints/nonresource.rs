@@ -5,7 +5,7 @@ use http::{Method, Request as HttpRequest, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::request_info::RequestInfo;
-use super::{ApiServer, discovery, group_versions, issuer, openapi, respond};
+use super::{ApiServer, discovery, group_versions, health, issuer, openapi, respond};
 use crate::api::StatusError;
 
 /// The Kubernetes version that this cluster behaves like.
@@ -25,7 +25,10 @@ pub(super) fn serve(
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     match segments.as_slice() {
         _ if !is_read => Err(StatusError::no_such_path()),
-        ["healthz" | "livez" | "readyz", ..] => Ok(health(info, request)),
+        ["healthz" | "livez" | "readyz", ..] => {
+            let answer = health::serve(&info.path, request.uri().query());
+            answer.ok_or_else(StatusError::no_such_path)
+        }
         ["metrics"] => Ok(metrics(server)),
         ["version"] => Ok(respond::json_value(StatusCode::OK, &version())),
         [".well-known", "openid-configuration"] => Ok(issuer::configuration()),
@@ -34,36 +37,6 @@ pub(super) fn serve(
         [] => Ok(paths(server)),
         _ => discovery::serve(server, &segments, request),
     }
-}
-
-fn health(info: &RequestInfo, request: &HttpRequest<Body>) -> Response<Body> {
-    let is_verbose = request
-        .uri()
-        .query()
-        .is_some_and(|query| query.contains("verbose"));
-    if !is_verbose {
-        return respond::text(StatusCode::OK, "ok");
-    }
-    let name = info
-        .path
-        .trim_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    let checks = [
-        "ping",
-        "log",
-        "etcd",
-        "poststarthook/start-apiextensions-controllers",
-    ];
-    let lines: Vec<String> = checks
-        .iter()
-        .map(|check| format!("[+]{check} ok"))
-        .collect();
-    respond::text(
-        StatusCode::OK,
-        format!("{}\n{name} check passed\n", lines.join("\n")),
-    )
 }
 
 /// The answer to `/version`.

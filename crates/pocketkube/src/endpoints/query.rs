@@ -84,6 +84,10 @@ impl Query {
             _ => PatchType::default(),
         };
         self.check_write_options(verb, patch_type)?;
+        if matches!(verb, Verb::List | Verb::DeleteCollection) {
+            // Read only to be refused where it is none, as upstream does.
+            self.number("timeoutSeconds")?;
+        }
         let field_manager = match self.text("fieldManager") {
             "" => manager_of(headers),
             manager => manager.to_owned(),

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Node as NodeObject;
+use k8s_openapi::api::storage::v1::CSINode;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -23,6 +24,8 @@ use crate::clock::Clock;
 
 const LEASES: &str = "kube-node-lease";
 const LEASE_SECONDS: i32 = 40;
+/// Drivers of the tree that CSI drivers have replaced.
+const MIGRATED: &str = "kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder,kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume";
 const RENEWAL: Duration = Duration::from_secs(10);
 const STATUS_REPORT: Duration = Duration::from_secs(300);
 
@@ -56,7 +59,32 @@ pub async fn register(node: &Node) -> Result<(), StatusError> {
         }
         Err(error) => return Err(error),
     }
+    introduce_drivers(node).await?;
     renew(node).await
+}
+
+/// Says which storage drivers the node has: none, until somebody registers one.
+///
+/// Mirrors `pkg/volume/csi/nodeinfomanager` (v1.35).
+async fn introduce_drivers(node: &Node) -> Result<(), StatusError> {
+    let name = &node.config.name;
+    let owner: NodeObject = node.client.get("", name).await?;
+    let drivers = json!({
+        "metadata": {
+            "name": name,
+            "annotations": {"storage.alpha.kubernetes.io/migrated-plugins": MIGRATED},
+            "ownerReferences": [
+                {"apiVersion": "v1", "kind": "Node", "name": name, "uid": owner.uid()},
+            ],
+        },
+        "spec": {"drivers": []},
+    });
+    let drivers: CSINode = serde_json::from_value(drivers)
+        .map_err(|error| StatusError::internal(format!("the CSINode object: {error}")))?;
+    match node.client.create(&drivers).await {
+        Err(error) if !error.is_already_exists() => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Keeps all nodes alive, for ever. Their turns are spread over the period.
