@@ -16,6 +16,11 @@ impl Path {
         Self(root.to_owned())
     }
 
+    /// The object as a whole, as messages show it where a rule names an empty field.
+    pub fn nameless() -> Self {
+        Self("[]".to_owned())
+    }
+
     pub fn child(&self, name: &str) -> Self {
         if self.0.is_empty() {
             Self(name.to_owned())

@@ -3,6 +3,7 @@
 //! Pure functions over JSON trees; they collect every mistake and change nothing. What a kind asks
 //! for beyond this is the kind's own business. Mirrors `apimachinery/pkg/api/validation` (v1.35).
 
+mod address_warnings;
 mod meta;
 mod options;
 mod parts;
@@ -14,6 +15,7 @@ use super::field::{Error, ErrorList, Path};
 use super::names;
 use super::tree::{elements, strings, text};
 
+pub use address_warnings::*;
 pub use meta::*;
 pub use options::*;
 pub use parts::*;

@@ -60,6 +60,30 @@ pub fn positive(value: &Value, path: &Path) -> ErrorList {
     }
 }
 
+/// A path below a domain: `example.com/ingress`.
+pub fn domain_prefixed_path(value: &str, path: &Path) -> ErrorList {
+    const FORMAT: &str = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
+    if value.is_empty() {
+        return vec![Error::required(path.clone(), "")];
+    }
+    let (domain, rest) = value.split_once('/').unwrap_or_default();
+    if domain.is_empty() || rest.is_empty() {
+        return vec![Error::invalid(
+            path.clone(),
+            value,
+            "must be a domain-prefixed path (such as \"acme.io/foo\")",
+        )];
+    }
+    let mut errors = by_rule(names::dns1123_subdomain, domain, path);
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&byte);
+    if !rest.bytes().all(is_allowed) {
+        let why = names::regex_fault("Invalid path", FORMAT, &[]);
+        errors.push(Error::invalid(path.clone(), rest, &why));
+    }
+    errors
+}
+
 /// An IP address of either family.
 pub fn ip(value: &str, path: &Path) -> ErrorList {
     by_rule(names::ip, value, path)
@@ -137,6 +161,31 @@ mod tests {
         assert!(fault("169.254.1.1")[0].contains("link-local range"));
         assert!(fault("ff02::1")[0].contains("link-local multicast"));
         assert_eq!(fault("x"), ["must be a valid IP address"]);
+    }
+
+    #[test]
+    fn a_path_begins_with_a_domain() {
+        let words = |value| -> Vec<String> {
+            domain_prefixed_path(value, &"controller".into())
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        };
+        assert!(words("example.com/ingress").is_empty());
+        assert_eq!(words(""), ["controller: Required value"]);
+        assert_eq!(
+            words("ingress"),
+            [
+                "controller: Invalid value: \"ingress\": must be a domain-prefixed path (such as \"acme.io/foo\")"
+            ]
+        );
+        assert!(
+            words("A/x")[0].starts_with("controller: Invalid value: \"A\": a lowercase RFC 1123")
+        );
+        assert!(
+            words("a/x y")[0]
+                .starts_with("controller: Invalid value: \"x y\": Invalid path (regex")
+        );
     }
 
     #[test]

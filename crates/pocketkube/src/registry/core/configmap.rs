@@ -62,7 +62,7 @@ fn validate(object: &Value) -> ErrorList {
     }
     if size > MAX_SIZE {
         // The path of the whole object, as upstream prints it.
-        errors.push(Error::too_long(Path::new("[]"), MAX_SIZE));
+        errors.push(Error::too_long(Path::nameless(), MAX_SIZE));
     }
     errors
 }

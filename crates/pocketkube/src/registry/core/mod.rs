@@ -8,6 +8,7 @@ pub mod event;
 pub mod limitrange;
 pub mod namespace;
 pub mod node;
+pub mod node_labels;
 pub mod persistentvolume;
 pub mod persistentvolumeclaim;
 pub mod pod;

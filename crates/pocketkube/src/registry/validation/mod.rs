@@ -3,6 +3,7 @@
 //! [`Field`] keeps rules short: it descends, reads leniently (the decoder has checked types) and
 //! makes the errors of `k8s.io/apimachinery/pkg/util/validation/field` about itself.
 
+pub mod conditions;
 pub mod webhook_client;
 
 use serde_json::Value;

@@ -11,6 +11,7 @@ pub mod eviction;
 pub mod resources;
 pub mod template;
 pub mod validation;
+pub mod warnings;
 
 mod conditions;
 mod diff;

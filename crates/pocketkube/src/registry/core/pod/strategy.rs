@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::resources::qos_class;
-use super::{defaults, validation};
+use super::{defaults, validation, warnings};
 use crate::api::field::ErrorList;
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, elements_mut, integer, remove, restore, strings, text};
@@ -99,15 +99,15 @@ impl Strategy for PodStrategy {
             return Vec::new();
         }
         let faults = names::name_is_dns_label(meta::name(pod), NameUse::Whole);
-        let mut warnings = Vec::new();
+        let mut sentences = Vec::new();
         if !meta::name(pod).is_empty() && !faults.is_empty() {
-            warnings.push(format!(
+            sentences.push(format!(
                 "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [{}]",
                 faults.join(" ")
             ));
         }
-        warnings.extend(validation::warnings(&pod["spec"], "spec"));
-        warnings
+        sentences.extend(warnings::of_pod(pod));
+        sentences
     }
 
     fn counts_generation(&self) -> bool {

@@ -69,7 +69,9 @@ pub fn warnings(name: &str, template: &Value, path: &Path) -> Vec<String> {
             faults.join(" ")
         ));
     }
-    let spec = path.child("spec");
-    warnings.extend(validation::warnings(&template["spec"], spec.as_str()));
+    warnings.extend(super::warnings::warnings(&Field::new(
+        template,
+        path.clone(),
+    )));
     warnings
 }

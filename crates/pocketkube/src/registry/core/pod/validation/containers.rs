@@ -50,7 +50,9 @@ pub fn init(spec: &Field<'_>, context: &SpecContext<'_>) -> ErrorList {
         if !seen.insert(name.text()) && !name.is_empty() {
             errors.push(name.duplicate());
         }
-        errors.extend(unique_host_ports(std::iter::once(container.clone())));
+        // Each runs by itself, and upstream counts from zero for each.
+        let alone = Field::new(container.value, spec.path.child("initContainers").index(0));
+        errors.extend(unique_host_ports(std::iter::once(alone)));
         if container.child("restartPolicy").text() == "Always" {
             errors.extend(long_running(&container, context));
         } else {

@@ -5,6 +5,7 @@
 use crate::api::field::{Error, ErrorList};
 use crate::api::names::{self, NameUse};
 use crate::api::quantity::Quantity;
+use crate::api::tree::text;
 use crate::registry::validation::Field;
 
 /// Paths that `fieldRef` of a variable may name, in the order of messages.
@@ -178,6 +179,10 @@ pub fn object_field(selector: &Field<'_>, supported: &[&str]) -> ErrorList {
     let path = field.text();
     let not_converted =
         |why: String| vec![field.invalid(&format!("error converting fieldPath: {why}"))];
+    let version = text(selector.value, "apiVersion");
+    if version != "v1" {
+        return not_converted(format!("unsupported pod version: {version}"));
+    }
     if let Some((map, key)) = subscript(path) {
         let key = match map {
             "metadata.annotations" => key.to_lowercase(),
@@ -234,10 +239,9 @@ fn divisor(selector: &Field<'_>, resource: &str) -> Option<Error> {
         _ if resource.contains(".hugepages-") => (BYTES, "hugepages"),
         _ => return None,
     };
-    let is_supported = supported
-        .split([',', ' '])
-        .filter_map(|one| Quantity::parse(one).ok())
-        .any(|one| one == amount);
+    // Written as one of the words: 1024 is not 1Ki.
+    let written = amount.to_string();
+    let is_supported = supported.split([',', ' ']).any(|one| one == written);
     (!is_supported).then(|| {
         let detail =
             format!("only divisor's values {supported} are supported with the {what} resource");

@@ -72,7 +72,7 @@ pub fn ephemeral(spec: &Field<'_>, context: &SpecContext<'_>) -> ErrorList {
 pub fn ephemeral_containers_update(new: &Value, old: &Value) -> ErrorList {
     if is_mirror(old) {
         let detail = "static pods do not support ephemeral containers";
-        return vec![Error::forbidden(Path::default(), detail)];
+        return vec![Error::forbidden(Path::nameless(), detail)];
     }
     let mut errors = pod_rules(new);
     let annotations = &new["metadata"]["annotations"];

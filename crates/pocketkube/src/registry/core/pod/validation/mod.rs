@@ -19,7 +19,6 @@ mod spec;
 mod status;
 mod update;
 mod volumes;
-mod warnings;
 mod windows;
 
 use serde_json::Value;
@@ -33,12 +32,14 @@ pub use resize::resize;
 pub use spec::pod_spec;
 pub use status::status_update;
 pub use update::update;
-pub use warnings::warnings;
 
 pub(crate) use annotations::pod_annotations;
 pub(crate) use scheduling::{node_selector, taint_effect, tolerations};
-pub(crate) use security::annotations_match_fields;
-pub(crate) use volumes::{SOURCE_RULES, SourceRule, no_backsteps};
+pub(crate) use security::{all_containers, annotations_match_fields};
+pub(crate) use volumes::{
+    INITIATOR_NAME_TOO_LONG, MAX_INITIATOR_NAME, SOURCE_RULES, SourceRule, csi_driver_name,
+    is_initiator, no_backsteps, one_too_many, starts_as_initiator,
+};
 
 /// Whose PodSpec it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

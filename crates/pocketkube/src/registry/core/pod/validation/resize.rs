@@ -38,7 +38,7 @@ pub fn policies(policies: &Field<'_>, restart_policy: &str) -> ErrorList {
 /// A Pod whose resources change through the `resize` subresource.
 pub fn resize(new: &Value, old: &Value) -> ErrorList {
     if let Some(detail) = never_resizable(new, old) {
-        return vec![Error::forbidden(Path::default(), detail)];
+        return vec![Error::forbidden(Path::nameless(), detail)];
     }
     let mut errors = pod_rules(new);
     let (spec, old_spec) = (Field::new(&new["spec"], "spec"), &old["spec"]);

@@ -148,9 +148,9 @@ fn changes_while_gated(spec: &Field<'_>, munged: &mut Value, old: &Value) -> Err
     if !semantically_equal(selector.value, &old["nodeSelector"]) {
         for (key, value) in entries(&old["nodeSelector"]) {
             if selector.value[key.as_str()] != *value {
-                errors.push(
-                    selector.invalid("only additions are allowed (no mutations or deletions)"),
-                );
+                errors.push(selector.invalid(
+                    "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
+                ));
                 break;
             }
         }

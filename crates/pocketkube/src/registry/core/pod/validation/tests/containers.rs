@@ -141,3 +141,22 @@ fn only_sidecars_among_init_containers_are_probed() {
         &["spec.initContainers[0].name: Duplicate value: \"a\""],
     );
 }
+
+#[test]
+fn fields_of_pods_are_asked_for_in_the_version_that_is_known() {
+    let from = |source: Value| json!([{"name": "A", "valueFrom": source}]);
+    check_container(
+        "env",
+        from(json!({"fieldRef": {"apiVersion": "v2", "fieldPath": "metadata.name"}})),
+        &[
+            "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"metadata.name\": error converting fieldPath: unsupported pod version: v2",
+        ],
+    );
+    check_container(
+        "env",
+        from(json!({"resourceFieldRef": {"resource": "limits.memory", "divisor": "3Ki"}})),
+        &[
+            "spec.containers[0].env[0].valueFrom.resourceFieldRef.divisor: Invalid value: \"limits.memory\": only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource",
+        ],
+    );
+}

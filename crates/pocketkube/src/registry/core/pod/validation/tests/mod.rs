@@ -241,23 +241,3 @@ fn a_gated_pod_cannot_be_bound() {
         &["spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared"],
     );
 }
-
-#[test]
-fn doubtful_specs_are_warned_about() {
-    let spec = json!({
-        "nodeSelector": {"beta.kubernetes.io/os": "linux"},
-        "containers": [{
-            "name": "a",
-            "env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}, {"name": "X", "value": "$(X)3"}],
-            "resources": {"limits": {"memory": "100m"}},
-        }],
-    });
-    assert_eq!(
-        warnings(&spec, "spec"),
-        [
-            "spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead",
-            "spec.containers[0].env[1]: hides previous definition of \"X\", which may be dropped when using apply",
-            "spec.containers[0].resources.limits[memory]: fractional byte value \"100m\" is invalid, must be an integer",
-        ]
-    );
-}

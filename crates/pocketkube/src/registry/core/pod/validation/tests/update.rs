@@ -87,7 +87,7 @@ fn gates_only_go_away_and_gated_pods_may_narrow_their_nodes() {
     assert_eq!(
         texts(&update(&new, &old)),
         [
-            "spec.nodeSelector: Invalid value: {\"disk\":\"ssd\"}: only additions are allowed (no mutations or deletions)"
+            "spec.nodeSelector: Invalid value: {\"disk\":\"ssd\"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)"
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! Volumes of storage systems that newer clusters reach through CSI.
 
 use crate::api::field::{Error, ErrorList};
+use crate::api::names;
 use crate::registry::validation::Field;
 
 use super::paths;
@@ -53,12 +54,61 @@ pub fn aws_elastic_block_store(source: &Field<'_>) -> ErrorList {
     errors
 }
 
+/// How long the name of a volume and the portal may be together, with a colon between.
+pub const MAX_INITIATOR_NAME: usize = 64;
+pub const INITIATOR_NAME_TOO_LONG: &str = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.";
+
+/// Whether a name begins as iSCSI names do.
+pub fn starts_as_initiator(name: &str) -> bool {
+    ["iqn", "eui", "naa"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a name that begins as one is an iSCSI name: `iqn.2001-04.com.example:disk`,
+/// `eui.` with 16 or `naa.` with 32 letters and digits.
+pub fn is_initiator(name: &str) -> bool {
+    let rest = name.get(4..).unwrap_or_default();
+    let is_code = |length: usize| {
+        rest.len() == length && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    match name.get(..3) {
+        Some("iqn") => is_qualified_name(name),
+        Some("eui") => is_code(16),
+        Some("naa") => is_code(32),
+        _ => false,
+    }
+}
+
+fn is_qualified_name(name: &str) -> bool {
+    let Some((date, rest)) = name
+        .strip_prefix("iqn.")
+        .and_then(|rest| rest.split_once('.'))
+    else {
+        return false;
+    };
+    let is_date = date.len() == 7
+        && date.bytes().enumerate().all(|(index, byte)| match index {
+            4 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let Some((authority, label)) = rest.split_once(':') else {
+        return false;
+    };
+    let is_authority = !authority.is_empty()
+        && authority
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    let is_label =
+        !label.is_empty() && !label.contains(|c: char| ",;*&$|".contains(c) || c.is_whitespace());
+    is_date && is_authority && is_label
+}
+
 pub fn iscsi(source: &Field<'_>) -> ErrorList {
     let mut errors = required(source, &["targetPortal", "iqn"]);
     let iqn = source.child("iqn");
-    let starts_well = |name: &str| ["iqn", "eui", "naa"].iter().any(|p| name.starts_with(p));
-    if !iqn.is_empty() && !starts_well(iqn.text()) {
-        errors.push(iqn.invalid("must be valid format starting with iqn, eui, or naa"));
+    if !iqn.is_empty() {
+        errors.extend(initiator(&iqn));
     }
     errors.extend(source.child("lun").must_be_between(0, 255));
     let asks_for_secret = ["chapAuthDiscovery", "chapAuthSession"]
@@ -68,14 +118,18 @@ pub fn iscsi(source: &Field<'_>) -> ErrorList {
         errors.push(source.child("secretRef").required(""));
     }
     let initiator = source.child("initiatorName");
-    if initiator.is_set() && !starts_well(initiator.text()) {
-        errors.push(Error::invalid(
-            source.path.child("initiatorname"),
-            initiator.text(),
-            "must be valid format starting with iqn, eui, or naa",
-        ));
+    if initiator.is_set() {
+        let shown = Field::new(initiator.value, source.path.child("initiatorname"));
+        errors.extend(self::initiator(&shown));
     }
     errors
+}
+
+fn initiator(name: &Field<'_>) -> Option<Error> {
+    if !starts_as_initiator(name.text()) {
+        return Some(name.invalid("must be valid format starting with iqn, eui, or naa"));
+    }
+    (!is_initiator(name.text())).then(|| name.invalid("must be valid format"))
 }
 
 pub fn glusterfs(source: &Field<'_>) -> ErrorList {
@@ -129,11 +183,21 @@ pub fn quobyte(source: &Field<'_>) -> ErrorList {
         let wrong = registry
             .text()
             .split(',')
-            .filter(|pair| !pair.contains(':'));
+            .filter(|pair| !is_host_and_port(pair));
         errors.extend(wrong.map(|_| registry.invalid(REGISTRY)));
     }
     errors.extend(source.child("volume").must_be_set());
     errors
+}
+
+/// `host:port`, with brackets round an IPv6 address.
+fn is_host_and_port(pair: &str) -> bool {
+    match pair.strip_prefix('[') {
+        Some(rest) => rest
+            .split_once(']')
+            .is_some_and(|(_, port)| port.starts_with(':') && port.matches(':').count() == 1),
+        None => pair.matches(':').count() == 1,
+    }
 }
 
 pub fn fibre_channel(source: &Field<'_>) -> ErrorList {
@@ -219,15 +283,16 @@ pub fn portworx_volume(source: &Field<'_>) -> ErrorList {
 
 pub fn storage_os(source: &Field<'_>) -> ErrorList {
     let mut errors = required(source, &["volumeName"]);
+    for name in ["volumeName", "volumeNamespace"] {
+        let name = source.child(name);
+        if !name.is_empty() {
+            errors.extend(name.faults(names::dns1123_label(name.text())));
+        }
+    }
     errors.extend(secret_name(source));
     errors
 }
 
 pub fn scale_io(source: &Field<'_>) -> ErrorList {
-    let mut errors = required(source, &["gateway", "system", "volumeName"]);
-    let secret = source.child("secretRef");
-    if !secret.is_set() {
-        errors.push(secret.required(""));
-    }
-    errors
+    required(source, &["gateway", "system", "volumeName"])
 }

@@ -23,8 +23,13 @@ pub use mounts::{devices, mounts};
 pub use paths::local_descending;
 pub use projected::tokens_need_an_account;
 
+pub(crate) use legacy::{
+    INITIATOR_NAME_TOO_LONG, MAX_INITIATOR_NAME, is_initiator, starts_as_initiator,
+};
 pub(crate) use paths::no_backsteps;
-pub(crate) use sources::{RULES as SOURCE_RULES, Rule as SourceRule};
+pub(crate) use sources::{
+    RULES as SOURCE_RULES, Rule as SourceRule, csi_driver_name, one_too_many,
+};
 
 /// The volumes of a Pod by name, as far as they are right.
 pub type Volumes<'a> = BTreeMap<&'a str, &'a Value>;
@@ -79,19 +84,35 @@ fn source(volume: &Field<'_>, owner: Owner<'_>) -> ErrorList {
             continue;
         }
         if found {
-            errors.push(source.forbidden("may not specify more than 1 volume type"));
+            errors.push(sources::one_too_many(volume, name));
+            if *name == "iscsi" {
+                errors.extend(initiator_name(volume));
+            }
             continue;
         }
         found = true;
         errors.extend(rule(&source));
-        if *name == "ephemeral" {
-            errors.extend(claim_name(volume, owner));
+        match *name {
+            "ephemeral" => errors.extend(claim_name(volume, owner)),
+            "iscsi" => errors.extend(initiator_name(volume)),
+            "image" if matches!(owner, Owner::Pod(_)) => {
+                errors.extend(source.child("reference").must_be_set());
+            }
+            _ => {}
         }
     }
     if !found {
         errors.push(volume.required("must specify a volume type"));
     }
     errors
+}
+
+/// With an initiator of its own, volume and portal together make a name.
+fn initiator_name(volume: &Field<'_>) -> Option<Error> {
+    let (name, source) = (volume.child("name"), volume.child("iscsi"));
+    let length = name.text().len() + 1 + source.child("targetPortal").text().len();
+    (source.child("initiatorName").is_set() && length > legacy::MAX_INITIATOR_NAME)
+        .then(|| name.invalid_text(legacy::INITIATOR_NAME_TOO_LONG))
 }
 
 /// The claim of an ephemeral volume is named after Pod and volume, which must make a name.

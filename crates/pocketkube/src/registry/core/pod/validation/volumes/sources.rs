@@ -4,7 +4,7 @@ use super::{files, legacy, paths, projected};
 use crate::api::field::{Error, ErrorList};
 use crate::api::names::{self, NameUse};
 use crate::api::quantity::Quantity;
-use crate::api::tree::{entries, text};
+use crate::api::tree::entries;
 use crate::api::validate;
 use crate::registry::core::persistentvolumeclaim::claim_spec;
 use crate::registry::validation::Field;
@@ -118,29 +118,47 @@ fn persistent_volume_claim(source: &Field<'_>) -> ErrorList {
 }
 
 fn csi(source: &Field<'_>) -> ErrorList {
-    const MAX_DRIVER_NAME: usize = 63;
-    let mut errors = ErrorList::new();
-    let driver = source.child("driver");
-    match driver.must_be_set() {
-        Some(missing) => errors.push(missing),
-        None => {
-            if driver.text().len() > MAX_DRIVER_NAME {
-                errors.push(Error::too_long(driver.path.clone(), MAX_DRIVER_NAME));
-            }
-            let lower = driver.text().to_lowercase();
-            errors.extend(driver.faults(names::dns1123_subdomain(&lower)));
-        }
-    }
+    let mut errors = csi_driver_name(&source.child("driver"));
     let secret = source.child("nodePublishSecretRef");
     if secret.is_set() {
         let name = secret.child("name");
         match name.must_be_set() {
             Some(missing) => errors.push(missing),
-            None => errors
-                .extend(name.faults(names::name_is_dns_subdomain(name.text(), NameUse::Whole))),
+            None => {
+                // Upstream names the path of the source, not of the reference.
+                let shown = Field::new(name.value, source.path.child("name"));
+                let faults = names::name_is_dns_subdomain(name.text(), NameUse::Whole);
+                errors.extend(shown.faults(faults));
+            }
         }
     }
     errors
+}
+
+/// The name of a storage driver, in which case does not matter.
+pub fn csi_driver_name(driver: &Field<'_>) -> ErrorList {
+    const MAX_DRIVER_NAME: usize = 63;
+    let mut errors = ErrorList::new();
+    errors.extend(driver.must_be_set());
+    if driver.text().len() > MAX_DRIVER_NAME {
+        errors.push(Error::too_long(driver.path.clone(), MAX_DRIVER_NAME));
+    }
+    let lower = driver.text().to_lowercase();
+    errors.extend(driver.faults(names::dns1123_subdomain(&lower)));
+    errors
+}
+
+/// A second source. Upstream writes two of the names in its own way.
+pub fn one_too_many(volume: &Field<'_>, source: &str) -> Error {
+    let shown = match source {
+        "cephfs" => "cephFS",
+        "downwardAPI" => "downwarAPI",
+        source => source,
+    };
+    Error::forbidden(
+        volume.path.child(shown),
+        "may not specify more than 1 volume type",
+    )
 }
 
 /// A claim template, as far as Pods are concerned with it.
@@ -151,7 +169,7 @@ fn ephemeral(source: &Field<'_>) -> ErrorList {
     }
     let mut errors = ErrorList::new();
     let metadata = template.child("metadata");
-    for field in ["labels", "annotations"] {
+    for field in ["annotations", "labels"] {
         let map = metadata.child(field);
         let rule = match field {
             "labels" => validate::labels,
@@ -164,8 +182,7 @@ fn ephemeral(source: &Field<'_>) -> ErrorList {
             field.as_str(),
             "labels" | "annotations" | "creationTimestamp"
         ) {
-            let detail = "cannot be set for an ephemeral volume";
-            errors.push(metadata.child(field).forbidden(detail));
+            errors.push(metadata.child(field).forbidden("cannot be set"));
         }
     }
     errors.extend(claim_spec(&template.child("spec")));
@@ -175,16 +192,13 @@ fn ephemeral(source: &Field<'_>) -> ErrorList {
 fn image(source: &Field<'_>) -> ErrorList {
     let mut errors = ErrorList::new();
     let reference = source.child("reference");
-    errors.extend(reference.must_be_set());
     if reference.text().trim() != reference.text() {
         errors.push(reference.invalid("must not have leading or trailing whitespace"));
     }
-    if !text(source.value, "pullPolicy").is_empty() {
-        errors.extend(source.child("pullPolicy").must_be_one_of(&[
-            "Always",
-            "IfNotPresent",
-            "Never",
-        ]));
-    }
+    errors.extend(source.child("pullPolicy").must_be_set_to_one_of(&[
+        "Always",
+        "IfNotPresent",
+        "Never",
+    ]));
     errors
 }
