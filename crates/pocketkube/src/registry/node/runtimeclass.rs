@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::api::field::{ErrorList, Path};
 use crate::api::names::{self, NameRule};
-use crate::api::tree::text;
+use crate::api::tree::{entries, text};
 use crate::api::validate::{by_rule, immutable_field, labels};
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::core::node_labels;
 use crate::registry::core::pod::validation::tolerations;
 use crate::registry::core::resources::limits_only;
 use crate::registry::validation::Field;
@@ -54,6 +55,14 @@ impl Strategy for RuntimeClassStrategy {
             &Path::new("handler"),
         ));
         errors
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        // Upstream names the map as a whole.
+        let path = Path::new("scheduling.nodeSelector");
+        entries(&object["scheduling"]["nodeSelector"])
+            .filter_map(|(label, _)| node_labels::warning(label, &path))
+            .collect()
     }
 }
 

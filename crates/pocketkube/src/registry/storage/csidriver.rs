@@ -10,6 +10,8 @@ use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, fill, is_empty, strings, text};
 use crate::api::validate::{choice, immutable_field};
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::core::pod::validation::csi_driver_name;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 const GROUP_POLICIES: &[&str] = &["File", "None", "ReadWriteOnceWithFSType"];
@@ -39,11 +41,13 @@ impl Strategy for CsiDriverStrategy {
     }
 
     fn name_rule(&self) -> NameRule {
-        names::name_is_dns_subdomain
+        names::name_is_path_segment
     }
 
     fn validate(&self, object: &Value, _context: &HookContext<'_>) -> ErrorList {
-        validate_spec(&object["spec"], &Path::new("spec"))
+        let mut errors = csi_driver_name(&Field::new(&object["metadata"]["name"], "name"));
+        errors.extend(validate_spec(&object["spec"], &Path::new("spec")));
+        errors
     }
 
     fn validate_update(&self, new: &Value, old: &Value, context: &HookContext<'_>) -> ErrorList {
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn modes_and_tokens_are_checked() {
-        let driver = json!({"spec": {
+        let driver = json!({"metadata": {"name": "d"}, "spec": {
             "fsGroupPolicy": "Some", "volumeLifecycleModes": ["Forever"],
             "tokenRequests": [{"audience": "a", "expirationSeconds": 5}, {"audience": "a"}],
         }});
@@ -210,7 +214,7 @@ mod tests {
         assert_eq!(
             errors_on_update(
                 &CsiDriverStrategy,
-                json!({"spec": {"attachRequired": false}}),
+                json!({"metadata": {"name": "d"}, "spec": {"attachRequired": false}}),
                 json!({"spec": {}})
             ),
             ["spec.attachedRequired: Invalid value: false: field is immutable"]

@@ -10,6 +10,8 @@ use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, length, remove, strings, text};
 use crate::api::validate::{by_rule, immutable_field, not_negative, required_text};
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::core::pod::validation::csi_driver_name;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 const MAX_NODE_ID: usize = 256;
@@ -66,15 +68,7 @@ fn without_allocatable(driver: &Value) -> Value {
 }
 
 fn validate_driver(driver: &Value, path: &Path) -> ErrorList {
-    let name = text(driver, "name");
-    let mut errors = required_text(name, &path.child("name"));
-    if !name.is_empty() {
-        errors.extend(by_rule(
-            names::dns1123_subdomain,
-            &name.to_lowercase(),
-            &path.child("name"),
-        ));
-    }
+    let mut errors = csi_driver_name(&Field::new(&driver["name"], path.child("name")));
     let id = text(driver, "nodeID");
     let id_path = path.child("nodeID");
     errors.extend(required_text(id, &id_path));

@@ -11,6 +11,8 @@ use crate::api::quantity::Quantity;
 use crate::api::tree::text;
 use crate::api::validate::{NOT_NEGATIVE, by_rule, label_selector, semantically_equal};
 use crate::printers::{Column, TableDef};
+use crate::registry::core::node_labels::selector_warnings;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 pub fn resource() -> ResourceDef {
@@ -58,6 +60,10 @@ impl Strategy for CsiStorageCapacityStrategy {
                 Error::invalid(Path::new(field), value, "field is immutable")
             })
             .collect()
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        selector_warnings(&Field::new(&object["nodeTopology"], "nodeTopology"))
     }
 }
 

@@ -13,6 +13,8 @@ use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, fill, strings, text};
 use crate::api::validate::{choice, immutable_field, label_name, required_choice};
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::core::node_labels;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 /// Marks the class that claims without one get.
@@ -88,6 +90,17 @@ impl Strategy for StorageClassStrategy {
             &Path::new("volumeBindingMode"),
         ));
         errors
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for term in Field::new(&object["allowedTopologies"], "allowedTopologies").items() {
+            for expression in term.child("matchLabelExpressions").items() {
+                let key = expression.child("key");
+                warnings.extend(node_labels::warning(key.text(), &key.path));
+            }
+        }
+        warnings
     }
 }
 
@@ -216,6 +229,19 @@ mod tests {
                 "parameters: Forbidden: updates to parameters are forbidden.",
                 "provisioner: Forbidden: updates to provisioner are forbidden.",
                 "volumeBindingMode: Invalid value: \"WaitForFirstConsumer\": field is immutable",
+            ]
+        );
+    }
+
+    #[test]
+    fn labels_of_old_are_warned_of() {
+        let class = json!({"allowedTopologies": [
+            {"matchLabelExpressions": [{"key": "failure-domain.beta.kubernetes.io/zone", "values": ["a"]}]},
+        ]});
+        assert_eq!(
+            StorageClassStrategy.warnings(&class, None),
+            [
+                "allowedTopologies[0].matchLabelExpressions[0].key: deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"
             ]
         );
     }

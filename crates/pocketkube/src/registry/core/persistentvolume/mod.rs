@@ -14,7 +14,9 @@ use crate::api::meta;
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{fill, restore, strings, text};
 use crate::printers::{Column, RowContext, TableDef, age_cell};
+use crate::registry::core::node_labels::{Values, term_warnings};
 use crate::registry::core::persistentvolumeclaim::CLASS_ANNOTATION;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 pub fn resource() -> ResourceDef {
@@ -78,6 +80,7 @@ impl Strategy for PersistentVolumeStrategy {
     }
 
     fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        let spec = Field::new(&object["spec"], "spec");
         let mut warnings = Vec::new();
         if meta::annotation(object, CLASS_ANNOTATION).is_some() {
             warnings.push(format!(
@@ -90,6 +93,11 @@ impl Strategy for PersistentVolumeStrategy {
                     .to_owned(),
             );
         }
+        let affinity = spec.child("nodeAffinity").child("required");
+        for term in affinity.child("nodeSelectorTerms").items() {
+            warnings.extend(term_warnings(&term, Values::Passed));
+        }
+        warnings.extend(sources::warnings(&spec));
         warnings
     }
 

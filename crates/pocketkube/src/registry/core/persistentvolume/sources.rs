@@ -9,7 +9,10 @@ use serde_json::Value;
 use crate::api::field::{Error, ErrorList};
 use crate::api::names;
 use crate::api::tree::fill;
-use crate::registry::core::pod::validation::{SOURCE_RULES, SourceRule, no_backsteps};
+use crate::registry::core::pod::validation::{
+    INITIATOR_NAME_TOO_LONG, MAX_INITIATOR_NAME, SOURCE_RULES, SourceRule, csi_driver_name,
+    is_initiator, no_backsteps, one_too_many, starts_as_initiator,
+};
 use crate::registry::validation::Field;
 
 /// All sources, in the order in which Kubernetes looks at them.
@@ -41,16 +44,16 @@ const SOURCES: &[&str] = &[
 /// Sources whose rules differ from those in Pods.
 const OWN_RULES: &[(&str, SourceRule)] = &[
     ("azureFile", azure_file),
-    ("scaleIO", scale_io),
+    ("cinder", cinder),
+    ("glusterfs", glusterfs),
+    ("iscsi", iscsi),
     ("local", local),
     ("storageos", storage_os),
     ("csi", csi),
 ];
 
-const MAX_DRIVER_NAME: usize = 63;
-
 /// Exactly one source, and that one right.
-pub(super) fn validate(spec: &Field<'_>) -> ErrorList {
+pub(super) fn validate(spec: &Field<'_>, volume_name: &str) -> ErrorList {
     let mut errors = ErrorList::new();
     let mut found = false;
     for name in SOURCES {
@@ -58,13 +61,17 @@ pub(super) fn validate(spec: &Field<'_>) -> ErrorList {
         if !source.is_set() {
             continue;
         }
-        if found {
-            errors.push(source.forbidden("may not specify more than 1 volume type"));
+        // A FlexVolume is not asked whether it comes alone.
+        if found && *name != "flexVolume" {
+            errors.push(one_too_many(spec, name));
             continue;
         }
         found = true;
         if let Some(rule) = rule_of(name) {
             errors.extend(rule(&source));
+        }
+        if *name == "iscsi" {
+            errors.extend(initiator_name(&source, volume_name));
         }
         if *name == "local" && !spec.child("nodeAffinity").is_set() {
             let affinity = spec.child("nodeAffinity");
@@ -84,6 +91,30 @@ pub(super) fn of(spec: &Value) -> Vec<(&'static str, Value)> {
         .filter(|name| !spec[**name].is_null())
         .map(|name| (*name, spec[*name].clone()))
         .collect()
+}
+
+/// Storage systems that are gone.
+pub(super) fn warnings(spec: &Field<'_>) -> Vec<String> {
+    [
+        ("cephfs", "cephfs", "v1.28", "v1.31"),
+        (
+            "photonPersistentDisk",
+            "photonPersistentDisk",
+            "v1.11",
+            "v1.16",
+        ),
+        ("scaleIO", "scaleIO", "v1.16", "v1.22"),
+        ("storageos", "storageOS", "v1.22", "v1.25"),
+        ("glusterfs", "glusterfs", "v1.25", "v1.26"),
+        ("rbd", "rbd", "v1.28", "v1.31"),
+    ]
+    .into_iter()
+    .filter(|(field, ..)| spec.child(field).is_set())
+    .map(|(_, shown, deprecated, gone)| {
+        let path = spec.path.child(shown);
+        format!("{path}: deprecated in {deprecated}, non-functional in {gone}+")
+    })
+    .collect()
 }
 
 fn rule_of(name: &str) -> Option<SourceRule> {
@@ -144,8 +175,61 @@ fn azure_file(source: &Field<'_>) -> ErrorList {
     errors
 }
 
-fn scale_io(source: &Field<'_>) -> ErrorList {
-    required(source, &["gateway", "system", "volumeName"])
+fn cinder(source: &Field<'_>) -> ErrorList {
+    let mut errors = required(source, &["volumeID"]);
+    let secret = source.child("secretRef");
+    if secret.is_set() {
+        errors.extend(required(&secret, &["name", "namespace"]));
+    }
+    errors
+}
+
+fn glusterfs(source: &Field<'_>) -> ErrorList {
+    let mut errors = required(source, &["endpoints", "path"]);
+    let namespace = source.child("endpointsNamespace");
+    if namespace.is_set() && namespace.is_empty() {
+        let why = "if the endpointnamespace is set, it must be a valid namespace name";
+        errors.push(namespace.invalid(why));
+    } else if namespace.is_set() {
+        errors.extend(namespace.faults(names::dns1123_label(namespace.text())));
+    }
+    errors
+}
+
+fn iscsi(source: &Field<'_>) -> ErrorList {
+    const FORMAT: &str = "must be valid format";
+    let is_right = |name: &str| starts_as_initiator(name) && is_initiator(name);
+    let mut errors = required(source, &["targetPortal", "iqn"]);
+    let (iqn, initiator) = (source.child("iqn"), source.child("initiatorName"));
+    if !iqn.is_empty() && !is_right(iqn.text()) {
+        errors.push(iqn.invalid(FORMAT));
+    }
+    errors.extend(source.child("lun").must_be_between(0, 255));
+    let secret = source.child("secretRef");
+    let asks_for_secret = ["chapAuthDiscovery", "chapAuthSession"]
+        .iter()
+        .any(|field| source.child(field).is_true());
+    if asks_for_secret && !secret.is_set() {
+        errors.push(secret.required(""));
+    }
+    if secret.is_set() {
+        errors.extend(required(&secret, &["name"]));
+    }
+    if initiator.is_set() && !is_right(initiator.text()) {
+        let path = source.path.child("initiatorname");
+        errors.push(Error::invalid(path, initiator.text(), FORMAT));
+    }
+    errors
+}
+
+/// With an initiator of its own, volume and portal together make a name.
+fn initiator_name(source: &Field<'_>, volume_name: &str) -> Option<Error> {
+    let portal = source.child("targetPortal").text();
+    let is_long = volume_name.len() + 1 + portal.len() > MAX_INITIATOR_NAME;
+    (source.child("initiatorName").is_set() && is_long).then(|| {
+        let path = source.path.child("targetportal");
+        Error::invalid(path, portal, INITIATOR_NAME_TOO_LONG)
+    })
 }
 
 fn local(source: &Field<'_>) -> ErrorList {
@@ -172,7 +256,7 @@ fn storage_os(source: &Field<'_>) -> ErrorList {
 }
 
 fn csi(source: &Field<'_>) -> ErrorList {
-    let mut errors = driver_name(&source.child("driver"));
+    let mut errors = csi_driver_name(&source.child("driver"));
     errors.extend(source.child("volumeHandle").must_be_set());
     for secret in [
         "controllerPublishSecretRef",
@@ -185,17 +269,6 @@ fn csi(source: &Field<'_>) -> ErrorList {
             errors.extend(secret_reference(&secret));
         }
     }
-    errors
-}
-
-fn driver_name(driver: &Field<'_>) -> ErrorList {
-    let mut errors = ErrorList::new();
-    errors.extend(driver.must_be_set());
-    if driver.text().len() > MAX_DRIVER_NAME {
-        errors.push(Error::too_long(driver.path.clone(), MAX_DRIVER_NAME));
-    }
-    let lower = driver.text().to_lowercase();
-    errors.extend(driver.faults(names::dns1123_subdomain(&lower)));
     errors
 }
 
@@ -221,7 +294,7 @@ mod tests {
     use crate::registry::testing::texts;
 
     fn check(spec: Value, wanted: &[&str]) {
-        let errors = validate(&Field::new(&spec, "spec"));
+        let errors = validate(&Field::new(&spec, "spec"), "pv");
         assert_eq!(texts(&errors), wanted, "{spec}");
     }
 
@@ -253,6 +326,49 @@ mod tests {
         check(
             json!({"csi": {"driver": "d.example.com", "volumeHandle": "h", "nodePublishSecretRef": {"name": "s"}}}),
             &["spec.csi.nodePublishSecretRef.namespace: Required value"],
+        );
+    }
+
+    fn told(source: Value) -> Vec<String> {
+        texts(&validate(&Field::new(&source, "spec"), "pv"))
+    }
+
+    #[test]
+    fn secrets_of_volumes_are_in_a_namespace() {
+        assert_eq!(
+            told(json!({"cinder": {"volumeID": "a", "secretRef": {"name": "s"}}})),
+            ["spec.cinder.secretRef.namespace: Required value"]
+        );
+        assert_eq!(
+            told(json!({"glusterfs": {"endpoints": "e", "path": "p", "endpointsNamespace": ""}})),
+            [
+                "spec.glusterfs.endpointsNamespace: Invalid value: \"\": if the endpointnamespace is set, it must be a valid namespace name"
+            ]
+        );
+    }
+
+    #[test]
+    fn initiators_are_refused_in_fewer_words_than_in_pods() {
+        assert_eq!(
+            told(json!({"iscsi": {
+                "targetPortal": "10.0.0.1:3260", "iqn": "disk", "lun": 256,
+                "chapAuthSession": true, "initiatorName": "me",
+            }})),
+            [
+                "spec.iscsi.iqn: Invalid value: \"disk\": must be valid format",
+                "spec.iscsi.lun: Invalid value: 256: must be between 0 and 255, inclusive",
+                "spec.iscsi.secretRef: Required value",
+                "spec.iscsi.initiatorname: Invalid value: \"me\": must be valid format",
+            ]
+        );
+    }
+
+    #[test]
+    fn storage_systems_that_are_gone_are_warned_of() {
+        let spec = json!({"scaleIO": {}, "nfs": {}});
+        assert_eq!(
+            warnings(&Field::new(&spec, "spec")),
+            ["spec.scaleIO: deprecated in v1.16, non-functional in v1.22+"]
         );
     }
 }

@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::sources;
 use crate::api::field::{Error, ErrorList, Path};
+use crate::api::meta;
 use crate::api::names::{self, NameUse};
 use crate::api::quantity::Quantity;
-use crate::api::tree::{length, remove};
+use crate::api::tree::{elements, elements_mut, length, remove, restore, text};
 use crate::api::validate::{immutable_field, semantically_equal};
+use crate::registry::core::node_labels::newer_label;
 use crate::registry::core::pod::go_diff;
 use crate::registry::core::pod::validation::node_selector;
 use crate::registry::validation::Field;
@@ -35,7 +37,7 @@ pub(super) fn validate(volume: &Value) -> ErrorList {
         errors.extend(policy.must_be_one_of(RECLAIM_POLICIES));
     }
     errors.extend(node_affinity(&spec.child("nodeAffinity")));
-    errors.extend(sources::validate(&spec));
+    errors.extend(sources::validate(&spec, meta::name(volume)));
     if policy.text() == "Recycle" && is_root(spec.child("hostPath").child("path").text()) {
         errors.push(policy.forbidden("may not be 'recycle' for a hostPath mount of '/'"));
     }
@@ -137,7 +139,7 @@ pub(super) fn validate_update(new: &Value, old: &Value) -> ErrorList {
         &Path::new("volumeMode"),
     ));
     let affinity = |volume: &Value| volume["spec"]["nodeAffinity"].clone();
-    if !affinity(old).is_null() && !semantically_equal(&affinity(new), &affinity(old)) {
+    if !affinity(old).is_null() && !is_same_affinity(&affinity(new), &affinity(old)) {
         errors.push(Error::invalid(
             Path::new("nodeAffinity"),
             affinity(new),
@@ -152,6 +154,27 @@ pub(super) fn validate_update(new: &Value, old: &Value) -> ErrorList {
         ));
     }
     errors
+}
+
+/// Whether volumes are reachable from the same nodes. Labels of old may have got their new names.
+fn is_same_affinity(new: &Value, old: &Value) -> bool {
+    let mut renamed = old.clone();
+    let terms = |affinity: &Value| affinity["required"]["nodeSelectorTerms"].clone();
+    let now = terms(new);
+    for (term, renamed_term) in elements(&now)
+        .iter()
+        .zip(elements_mut(&mut renamed["required"], "nodeSelectorTerms"))
+    {
+        for list in ["matchExpressions", "matchFields"] {
+            let wanted = elements(&term[list]);
+            for (expression, wanted) in elements_mut(renamed_term, list).iter_mut().zip(wanted) {
+                if newer_label(text(expression, "key")) == Some(text(wanted, "key")) {
+                    restore(expression, wanted, "key");
+                }
+            }
+        }
+    }
+    semantically_equal(new, &renamed)
 }
 
 fn source(spec: &Value) -> Value {
@@ -240,5 +263,22 @@ mod tests {
         new = volume();
         new["spec"]["capacity"]["storage"] = json!("2Gi");
         assert!(validate_update(&new, &volume()).is_empty());
+    }
+
+    #[test]
+    fn labels_of_nodes_may_get_their_new_names_and_nothing_else() {
+        let on = |key: &str, value: &str| {
+            let mut volume = volume();
+            volume["spec"]["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [
+                {"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]},
+            ]}});
+            volume
+        };
+        let old = on("failure-domain.beta.kubernetes.io/zone", "a");
+        let renamed = on("topology.kubernetes.io/zone", "a");
+        assert!(validate_update(&renamed, &old).is_empty());
+        let elsewhere = on("topology.kubernetes.io/zone", "b");
+        assert_eq!(validate_update(&elsewhere, &old).len(), 1);
+        assert_eq!(validate_update(&old, &renamed).len(), 1);
     }
 }

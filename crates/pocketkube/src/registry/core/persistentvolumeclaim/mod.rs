@@ -12,8 +12,10 @@ use super::persistentvolume::{access_modes_cell, size_cell};
 use crate::api::field::ErrorList;
 use crate::api::meta;
 use crate::api::names::{self, NameRule};
-use crate::api::tree::{fill, restore, text};
+use crate::api::tree::{fill, remove, restore, text};
 use crate::printers::{Column, RowContext, TableDef, age_cell};
+use crate::registry::core::pod::warnings::claim_spec_warnings;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 /// The old way to name a storage class.
@@ -46,6 +48,7 @@ impl Strategy for PersistentVolumeClaimStrategy {
 
     fn prepare_for_create(&self, object: &mut Value, _context: &HookContext<'_>) {
         object["status"] = json!({"phase": "Pending"});
+        drop_data_sources(&mut object["spec"], &Value::Null);
         agree_on_data_source(&mut object["spec"]);
     }
 
@@ -55,6 +58,7 @@ impl Strategy for PersistentVolumeClaimStrategy {
 
     fn prepare_for_update(&self, new: &mut Value, old: &Value, _context: &HookContext<'_>) {
         restore(new, old, "status");
+        drop_data_sources(&mut new["spec"], &old["spec"]);
         agree_on_data_source(&mut new["spec"]);
     }
 
@@ -72,16 +76,38 @@ impl Strategy for PersistentVolumeClaimStrategy {
     }
 
     fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
-        if meta::annotation(object, CLASS_ANNOTATION).is_none() {
-            return Vec::new();
+        let mut warnings = Vec::new();
+        if meta::annotation(object, CLASS_ANNOTATION).is_some() {
+            warnings.push(format!(
+                "metadata.annotations[{CLASS_ANNOTATION}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+            ));
         }
-        vec![format!(
-            "metadata.annotations[{CLASS_ANNOTATION}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
-        )]
+        warnings.extend(claim_spec_warnings(&Field::new(&object["spec"], "spec")));
+        warnings
     }
 
     fn returns_deleted_object(&self) -> bool {
         true
+    }
+}
+
+/// Sources in other namespaces are not to be had. The old field knows claims and snapshots only;
+/// anything else in it counts as nothing, unless the claim has a source already.
+fn drop_data_sources(spec: &mut Value, old: &Value) {
+    let was_set = |field: &str| !old[field].is_null();
+    if !text(&spec["dataSourceRef"], "namespace").is_empty() && !was_set("dataSourceRef") {
+        remove(spec, "dataSourceRef");
+    }
+    if was_set("dataSource") || was_set("dataSourceRef") || !spec["dataSourceRef"].is_null() {
+        return;
+    }
+    let source = &spec["dataSource"];
+    let is_known = matches!(
+        (text(source, "apiGroup"), text(source, "kind")),
+        ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+    );
+    if !is_known {
+        remove(spec, "dataSource");
     }
 }
 
@@ -174,6 +200,22 @@ mod tests {
             assert_eq!(claim["spec"]["dataSource"], source);
             assert_eq!(claim["spec"]["dataSourceRef"], source);
         }
+    }
+
+    #[test]
+    fn sources_that_the_old_field_does_not_know_count_as_nothing() {
+        let spec = |field: &str, source: Value| {
+            let claim = json!({"spec": {field: source}});
+            prepared(&PersistentVolumeClaimStrategy, claim)["spec"].take()
+        };
+        let populator = json!({"apiGroup": "example.com", "kind": "Populator", "name": "a"});
+        assert!(spec("dataSource", populator.clone())["dataSource"].is_null());
+        assert_eq!(
+            spec("dataSourceRef", populator.clone())["dataSource"],
+            populator
+        );
+        let elsewhere = json!({"kind": "PersistentVolumeClaim", "name": "a", "namespace": "b"});
+        assert!(spec("dataSourceRef", elsewhere)["dataSourceRef"].is_null());
     }
 
     #[test]

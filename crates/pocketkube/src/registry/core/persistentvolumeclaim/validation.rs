@@ -9,12 +9,19 @@ use crate::api::meta;
 use crate::api::names::{self, NameUse};
 use crate::api::quantity::Quantity;
 use crate::api::tree::{remove, restore, text};
-use crate::api::validate::{immutable_field, semantically_equal};
+use crate::api::validate::{by_rule, immutable_field, semantically_equal};
 use crate::registry::core::persistentvolume::access_modes;
 use crate::registry::core::pod::go_diff;
 use crate::registry::validation::Field;
 
 const VOLUME_MODES: &[&str] = &["Block", "Filesystem"];
+const RESIZE_STATUSES: &[&str] = &[
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizePending",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+];
 const IMMUTABLE: &str = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
 
 pub(super) fn validate(claim: &Value) -> ErrorList {
@@ -165,7 +172,7 @@ fn validate_class_annotation(new: &Value, old: &Value) -> Option<Error> {
     let (now, before) = (annotation(new), annotation(old));
     let moved_to_the_field = now.is_empty() && is_class_upgrade(new, old);
     (now != before && !moved_to_the_field).then(|| {
-        let path = Path::new("metadata.annotations").key(CLASS_ANNOTATION);
+        let path = Path::new("metadata.annotations").child(CLASS_ANNOTATION);
         Error::invalid(path, now, "field is immutable")
     })
 }
@@ -187,14 +194,48 @@ fn validate_attributes_class(new: &Value, old: &Value) -> Option<Error> {
 
 /// Every mistake in the status.
 pub(super) fn validate_status(status: &Value) -> ErrorList {
+    let status = Field::new(status, "status");
     let mut errors = ErrorList::new();
-    for list in ["capacity", "allocatedResources"] {
-        let amounts = Field::new(&status[list], Path::new("status").child(list));
-        for (_, amount) in amounts.entries() {
-            if Quantity::of_value(amount.value).is_negative() {
-                errors.push(amount.invalid("must be a valid resource quantity"));
-            }
+    for (_, amount) in status.child("capacity").entries() {
+        errors.extend(not_below_zero(&amount));
+    }
+    // Upstream leaves out the last letters of this name.
+    let resizing = Path::new("status.allocatedResourceStatus");
+    for (name, resize) in status.child("allocatedResourceStatuses").entries() {
+        errors.extend(claimed_resource(name, &resizing));
+        if !RESIZE_STATUSES.contains(&resize.text()) {
+            errors.push(Error::not_supported(
+                resizing.clone(),
+                name,
+                RESIZE_STATUSES,
+            ));
         }
+    }
+    let allocated = status.child("allocatedResources");
+    for (name, amount) in allocated.entries() {
+        let faults = claimed_resource(name, &allocated.path);
+        if faults.is_empty() {
+            errors.extend(not_below_zero(&amount));
+        }
+        errors.extend(faults);
+    }
+    errors
+}
+
+fn not_below_zero(amount: &Field<'_>) -> Option<Error> {
+    let quantity = Quantity::of_value(amount.value);
+    quantity.is_negative().then(|| {
+        let why = "must be a valid resource quantity";
+        Error::invalid(amount.path.clone(), quantity.value(), why)
+    })
+}
+
+/// Of Kubernetes' own resources claims have storage, and nothing else.
+fn claimed_resource(name: &str, path: &Path) -> ErrorList {
+    let errors = by_rule(names::qualified_name, name, path);
+    let is_native = !name.contains('/') || name.contains("kubernetes.io/");
+    if errors.is_empty() && is_native && name != "storage" {
+        return vec![Error::not_supported(path.clone(), name, &["storage"])];
     }
     errors
 }
@@ -283,5 +324,23 @@ mod tests {
         filled["spec"]["storageClassName"] = json!("standard");
         assert!(validate_update(&filled, &claim()).is_empty());
         assert!(!validate_update(&claim(), &filled).is_empty());
+    }
+
+    #[test]
+    fn growing_is_reported_in_known_words() {
+        let status = json!({
+            "capacity": {"storage": "-1Gi"},
+            "allocatedResourceStatuses": {"storage": "Growing", "cpu": "NodeResizePending"},
+            "allocatedResources": {"storage": "2Gi", "example.com/slots": "-1"},
+        });
+        assert_eq!(
+            texts(&validate_status(&status)),
+            [
+                "status.capacity[storage]: Invalid value: -1073741824: must be a valid resource quantity",
+                "status.allocatedResourceStatus: Unsupported value: \"cpu\": supported values: \"storage\"",
+                "status.allocatedResourceStatus: Unsupported value: \"storage\": supported values: \"ControllerResizeInProgress\", \"ControllerResizeInfeasible\", \"NodeResizeInProgress\", \"NodeResizeInfeasible\", \"NodeResizePending\"",
+                "status.allocatedResources[example.com/slots]: Invalid value: -1: must be a valid resource quantity",
+            ]
+        );
     }
 }
