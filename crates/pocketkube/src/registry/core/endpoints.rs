@@ -4,20 +4,20 @@
 //! `pkg/apis/core/validation/validation.go` (v1.35). Subsets are stored as they come: they are
 //! not repacked into the canonical grouping.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::field::{Error, ErrorList, Path};
-use crate::api::meta;
 use crate::api::names::{self, NameRule, NameUse};
 use crate::api::tree::{elements, elements_mut, fill, integer, length, text};
-use crate::api::validate::{by_rule, ip, non_special_ip, number_by_rule, required_choice};
+use crate::api::validate::{
+    by_rule, ip, ip_warnings, non_special_ip, number_by_rule, required_choice,
+};
 use crate::printers::{Column, TableDef, age_cell};
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 /// What ports of Services and endpoints can speak.
 pub(crate) const PROTOCOLS: &[&str] = &["TCP", "UDP", "SCTP"];
-const LAST_CHANGE: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 /// How many addresses a row shows.
 const SHOWN: usize = 3;
 
@@ -44,28 +44,28 @@ impl Strategy for EndpointsStrategy {
     }
 
     fn validate(&self, object: &Value, _context: &HookContext<'_>) -> ErrorList {
-        let mut errors = validate_annotations(object);
+        let mut errors = ErrorList::new();
         for (index, subset) in elements(&object["subsets"]).iter().enumerate() {
             errors.extend(validate_subset(subset, &Path::new("subsets").index(index)));
         }
         errors
     }
 
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for subset in Field::new(&object["subsets"], "subsets").items() {
+            for list in ["addresses", "notReadyAddresses"] {
+                for address in subset.child(list).items() {
+                    let ip = address.child("ip");
+                    warnings.extend(ip_warnings(ip.text(), &ip.path));
+                }
+            }
+        }
+        warnings
+    }
+
     fn allows_create_on_update(&self) -> bool {
         true
-    }
-}
-
-fn validate_annotations(object: &Value) -> ErrorList {
-    match meta::annotation(object, LAST_CHANGE) {
-        Some(time) if time.parse::<Timestamp>().is_err() => {
-            let why = format!(
-                "parsing time {time:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {time:?} as \"2006\""
-            );
-            let path = Path::new("annotations").key(LAST_CHANGE);
-            vec![Error::invalid(path, time, &why)]
-        }
-        _ => ErrorList::new(),
     }
 }
 

@@ -8,10 +8,12 @@ use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::{self, NameRule, NameUse};
 use crate::api::tree::{elements, elements_mut, fill, strings, text};
 use crate::api::validate::{
-    by_rule, immutable_field, labels, non_special_ip, required_choice, semantically_equal,
+    by_rule, immutable_field, ip_warnings, labels, non_special_ip, required_choice,
+    semantically_equal,
 };
 use crate::printers::{Column, TableDef, age_cell};
 use crate::registry::core::endpoints::{PROTOCOLS, shorten};
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 /// Names the Service that a slice belongs to.
@@ -74,6 +76,20 @@ impl Strategy for EndpointSliceStrategy {
             &Path::new("addressType"),
         ));
         errors
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if text(object, "addressType") == "FQDN" {
+            warnings.push("spec.addressType: FQDN endpoints are deprecated".to_owned());
+            return warnings;
+        }
+        for endpoint in Field::new(&object["endpoints"], "endpoints").items() {
+            for address in endpoint.child("addresses").items() {
+                warnings.extend(ip_warnings(address.text(), &address.path));
+            }
+        }
+        warnings
     }
 
     fn counts_generation(&self) -> bool {
@@ -395,5 +411,24 @@ mod tests {
         );
         let empty = json!({"metadata": {"name": "e"}, "addressType": "IPv4"});
         assert_eq!(row(&resource(), &empty)[2..4], ["<unset>", "<unset>"]);
+    }
+
+    #[test]
+    fn names_and_odd_addresses_are_warned_of() {
+        let slice = |kind: &str, address: &str| {
+            let slice = json!({"addressType": kind, "endpoints": [{"addresses": [address]}]});
+            EndpointSliceStrategy.warnings(&slice, None)
+        };
+        assert_eq!(
+            slice("FQDN", "db.example.com"),
+            ["spec.addressType: FQDN endpoints are deprecated"]
+        );
+        assert_eq!(
+            slice("IPv4", "010.0.0.1"),
+            [
+                "endpoints[0].addresses[0]: non-standard IP address \"010.0.0.1\" will be considered invalid in a future Kubernetes release: use \"10.0.0.1\""
+            ]
+        );
+        assert_eq!(slice("IPv4", "10.0.0.1"), [""; 0]);
     }
 }

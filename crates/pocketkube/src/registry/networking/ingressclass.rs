@@ -8,7 +8,7 @@ use super::GROUP;
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{fill, text};
-use crate::api::validate::{by_rule, choice, immutable_field};
+use crate::api::validate::{by_rule, choice, domain_prefixed_path, immutable_field};
 use crate::printers::{Column, TableDef, age_cell};
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
@@ -67,31 +67,12 @@ impl Strategy for IngressClassStrategy {
     }
 }
 
-/// A path below a domain: `example.com/ingress`.
 fn validate_controller(controller: &str, path: &Path) -> ErrorList {
-    if controller.is_empty() {
-        return vec![Error::required(path.clone(), "")];
-    }
     let mut errors = ErrorList::new();
     if controller.len() > MAX_CONTROLLER {
         errors.push(Error::too_long(path.clone(), MAX_CONTROLLER));
     }
-    match controller.split_once('/') {
-        Some((domain, rest)) if !domain.is_empty() && !rest.is_empty() => {
-            errors.extend(by_rule(names::dns1123_subdomain, domain, path));
-            let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b);
-            if !rest.bytes().all(allowed) {
-                let format = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+";
-                let why = names::regex_fault("Invalid path", format, &[]);
-                errors.push(Error::invalid(path.clone(), rest, &why));
-            }
-        }
-        _ => errors.push(Error::invalid(
-            path.clone(),
-            controller,
-            "must be a domain-prefixed path (such as \"acme.io/foo\")",
-        )),
-    }
+    errors.extend(domain_prefixed_path(controller, path));
     errors
 }
 
@@ -130,7 +111,10 @@ pub(super) fn validate_reference(reference: &Value, path: &Path) -> ErrorList {
     }
     for field in ["kind", "name"] {
         match text(reference, field) {
-            "" => errors.push(Error::required(path.child(field), "")),
+            "" => {
+                let why = format!("{field} is required");
+                errors.push(Error::required(path.child(field), &why));
+            }
             value => errors.extend(by_rule(names::path_segment_name, value, &path.child(field))),
         }
     }
@@ -203,7 +187,7 @@ mod tests {
                 class(json!({"kind": "P", "scope": "Namespace"}))
             ),
             [
-                "spec.parameters.name: Required value",
+                "spec.parameters.name: Required value: name is required",
                 "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
             ]
         );

@@ -9,9 +9,10 @@ use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::{self, NameRule};
 use crate::api::selector::LabelSelector;
 use crate::api::tree::{elements, elements_mut, fill, is_empty, strings, text};
-use crate::api::validate::{by_rule, choice, cidr, label_selector, number_by_rule};
+use crate::api::validate::{by_rule, choice, cidr, cidr_warnings, label_selector, number_by_rule};
 use crate::printers::{Column, TableDef, age_cell};
 use crate::registry::core::endpoints::PROTOCOLS;
+use crate::registry::validation::Field;
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 const POLICY_TYPES: &[&str] = &["Ingress", "Egress"];
@@ -56,6 +57,23 @@ impl Strategy for NetworkPolicyStrategy {
 
     fn validate(&self, object: &Value, _context: &HookContext<'_>) -> ErrorList {
         validate_spec(&object["spec"], &Path::new("spec"))
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        let spec = Field::new(&object["spec"], "spec");
+        let mut warnings = Vec::new();
+        for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
+            for rule in spec.child(direction).items() {
+                for peer in rule.child(peers).items() {
+                    let block = peer.child("ipBlock");
+                    let ranges = std::iter::once(block.child("cidr"));
+                    for range in ranges.chain(block.child("except").items()) {
+                        warnings.extend(cidr_warnings(range.text(), &range.path));
+                    }
+                }
+            }
+        }
+        warnings
     }
 
     fn counts_generation(&self) -> bool {
@@ -123,7 +141,8 @@ fn validate_port(port: &Value, path: &Path) -> ErrorList {
             if let Some(end) = end {
                 if end < number {
                     let why = "must be greater than or equal to `port`";
-                    errors.push(Error::invalid(end_path.clone(), end, why));
+                    // Upstream shows the other number.
+                    errors.push(Error::invalid(end_path.clone(), number, why));
                 }
                 errors.extend(number_by_rule(names::port_number, end, &end_path));
             }
@@ -278,7 +297,7 @@ mod tests {
             with_port(json!({"port": 80, "endPort": 79, "protocol": "X"})),
             [
                 "spec.egress[0].ports[0].protocol: Unsupported value: \"X\": supported values: \"SCTP\", \"TCP\", \"UDP\"",
-                "spec.egress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to `port`",
+                "spec.egress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`",
             ]
         );
         assert_eq!(
@@ -297,5 +316,16 @@ mod tests {
         };
         assert_eq!(cell(json!({})), "<none>");
         assert_eq!(cell(json!({"matchLabels": {"app": "db"}})), "app=db");
+    }
+
+    #[test]
+    fn ranges_written_in_another_way_are_warned_of() {
+        let peer = json!({"ipBlock": {"cidr": "10.0.0.1/8", "except": ["10.1.0.0/16"]}});
+        assert_eq!(
+            NetworkPolicyStrategy.warnings(&with_peer(peer), None),
+            [
+                "spec.ingress[0].from[0].ipBlock.cidr: CIDR value \"10.0.0.1/8\" is ambiguous in this context (should be \"10.0.0.0/8\" or \"10.0.0.1/32\"?)"
+            ]
+        );
     }
 }

@@ -10,6 +10,7 @@ mod families;
 mod table;
 mod update;
 mod validation;
+mod warnings;
 
 use serde_json::{Value, json};
 
@@ -120,7 +121,7 @@ impl Strategy for ServiceStrategy {
     }
 
     fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
-        validation::warnings(object)
+        warnings::warnings(object)
     }
 
     fn allows_create_on_update(&self) -> bool {
