@@ -219,6 +219,7 @@ fn status(status: &Field<'_>, old: &Value) -> ErrorList {
         "readyReplicas",
         "availableReplicas",
         "unavailableReplicas",
+        "terminatingReplicas",
         "collisionCount",
     ] {
         errors.extend(status.child(counter).must_not_be_negative());

@@ -15,6 +15,7 @@ use crate::api::tree::{elements, elements_mut, fill, fill_absent, integer, resto
 use crate::api::validate::semantically_equal;
 use crate::printers::{Column, RowContext, TableDef, age_cell, container_cells};
 use crate::registry::core::pod::template;
+use crate::registry::core::pod::warnings::claim_spec_warnings;
 use crate::registry::validation::{Field, must_not_be_decremented};
 use crate::registry::{HookContext, ResourceDef, ScalePaths, Strategy};
 
@@ -124,7 +125,20 @@ impl Strategy for StatefulSetStrategy {
     }
 
     fn warnings(&self, set: &Value, old: Option<&Value>) -> Vec<String> {
-        workload::warnings(set, old)
+        let mut warnings = workload::warnings(set, old);
+        let spec = Field::new(&set["spec"], "spec");
+        for claim in spec.child("volumeClaimTemplates").items() {
+            // Upstream leaves out the spec in the path, or writes it large.
+            let path = match old {
+                None => claim.path.clone(),
+                Some(_) => claim.path.child("Spec"),
+            };
+            warnings.extend(claim_spec_warnings(&Field::new(&claim.value["spec"], path)));
+        }
+        if spec.child("revisionHistoryLimit").integer() < 0 {
+            warnings.push("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned());
+        }
+        warnings
     }
 
     fn counts_generation(&self) -> bool {
@@ -160,7 +174,6 @@ fn spec(spec: &Field<'_>) -> ErrorList {
     errors.extend(spec.child("replicas").must_not_be_negative());
     errors.extend(spec.child("minReadySeconds").must_not_be_negative());
     errors.extend(spec.child("ordinals").child("start").must_not_be_negative());
-    errors.extend(spec.child("revisionHistoryLimit").must_not_be_negative());
     let service = spec.child("serviceName");
     if !service.is_empty() {
         errors.extend(service.faults(names::dns1123_label(service.text())));
@@ -357,5 +370,20 @@ mod tests {
         assert!(error.starts_with(
             "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', "
         ));
+    }
+
+    #[test]
+    fn what_a_set_will_regret_is_warned_of() {
+        let mut set = set();
+        set["spec"]["revisionHistoryLimit"] = json!(-1);
+        set["spec"]["volumeClaimTemplates"][0]["spec"]["resources"] =
+            json!({"requests": {"storage": "500m"}});
+        assert_eq!(
+            StatefulSetStrategy.warnings(&set, None),
+            [
+                "spec.volumeClaimTemplates[0].resources.requests[storage]: fractional byte value \"500m\" is invalid, must be an integer",
+                "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended",
+            ]
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::job::job_spec;
+use super::job::{hard_to_track, job_spec};
 use crate::api::cron::Schedule;
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::meta::{self, map_at};
@@ -21,6 +21,8 @@ use crate::registry::{HookContext, ResourceDef, Strategy};
 
 /// A Job is called after its CronJob with eleven characters more.
 const MAX_NAME: usize = 63 - 11;
+/// The path says `spec` twice, as upstream's does.
+const ZONE_WARNING: &str = "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details";
 
 pub fn resource() -> ResourceDef {
     ResourceDef::namespaced("batch", "v1", "CronJob", "cronjobs", CronJobStrategy)
@@ -122,15 +124,28 @@ impl Strategy for CronJobStrategy {
     fn warnings(&self, cronjob: &Value, old: Option<&Value>) -> Vec<String> {
         let template = |cronjob: &Value| cronjob["spec"]["jobTemplate"]["spec"]["template"].clone();
         let now = template(cronjob);
+        // A zone in the schedule is refused at creation, and only warned of where it stood before.
+        let zone = (old.is_some() && text(&cronjob["spec"], "schedule").contains("TZ"))
+            .then(|| ZONE_WARNING.to_owned());
         if old.is_some_and(|old| semantically_equal(&now, &template(old))) {
-            return Vec::new();
+            return zone.into_iter().collect();
         }
         let name = if old.is_none() {
             meta::name(cronjob)
         } else {
             ""
         };
-        template::warnings(name, &now, &Path::new("spec.jobTemplate.spec.template"))
+        let job = &cronjob["spec"]["jobTemplate"]["spec"];
+        let mut warnings: Vec<String> = hard_to_track(job, "spec.jobTemplate.spec")
+            .into_iter()
+            .collect();
+        warnings.extend(template::warnings(
+            name,
+            &now,
+            &Path::new("spec.jobTemplate.spec.template"),
+        ));
+        warnings.extend(zone);
+        warnings
     }
 
     fn counts_generation(&self) -> bool {
@@ -171,11 +186,16 @@ fn schedule(spec: &Field<'_>, old: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let words = schedule.text();
     let names_zone = words.contains("TZ");
-    let fields = match words.split_once(' ') {
-        Some((zone, fields)) if zone.starts_with("TZ=") || zone.starts_with("CRON_TZ=") => fields,
-        _ => words,
+    let (location, fields) = match words.split_once(' ') {
+        Some((zone, fields)) if zone.starts_with("TZ=") || zone.starts_with("CRON_TZ=") => {
+            (zone.split_once('=').map(|(_, location)| location), fields)
+        }
+        _ => (None, words),
     };
-    if let Err(why) = Schedule::parse(fields.trim()) {
+    if let Some(location) = location.filter(|location| !is_location(location)) {
+        let detail = format!("provided bad location {location}: unknown time zone {location}");
+        errors.push(schedule.invalid(&detail));
+    } else if let Err(why) = Schedule::parse(fields.trim()) {
         errors.push(schedule.invalid(&why));
     }
     // A zone in the schedule is let through only where it stood before.
@@ -207,10 +227,17 @@ fn time_zone(zone: &Field<'_>) -> ErrorList {
             "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         return vec![zone.invalid(detail)];
     }
-    match jiff::tz::TimeZone::get(name) {
-        Ok(_) => ErrorList::new(),
-        Err(_) => vec![unknown()],
+    if is_location(name) {
+        ErrorList::new()
+    } else {
+        vec![unknown()]
     }
+}
+
+/// Go knows the place: by the name of a file, so its case counts.
+fn is_location(name: &str) -> bool {
+    matches!(name, "" | "UTC" | "Local")
+        || jiff::tz::TimeZone::get(name).is_ok_and(|zone| zone.iana_name() == Some(name))
 }
 
 fn is_zone_part(part: &str) -> bool {
@@ -307,6 +334,27 @@ mod tests {
             &["spec.timeZone: Invalid value: \"Middle/Earth\": unknown time zone Middle/Earth"],
         );
         check(&cronjob("0 * * * *", json!({"timeZone": "Etc/UTC"})), &[]);
+        check(
+            &cronjob("0 * * * *", json!({"timeZone": "europe/berlin"})),
+            &["spec.timeZone: Invalid value: \"europe/berlin\": unknown time zone europe/berlin"],
+        );
+        check(
+            &cronjob("CRON_TZ=Middle/Earth 0 * * * *", json!({})),
+            &[
+                "spec.schedule: Invalid value: \"CRON_TZ=Middle/Earth 0 * * * *\": provided bad location Middle/Earth: unknown time zone Middle/Earth",
+                "spec.schedule: Invalid value: \"CRON_TZ=Middle/Earth 0 * * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_zone_that_stood_in_the_schedule_is_warned_of() {
+        let old = cronjob("TZ=UTC 0 * * * *", json!({}));
+        let mut new = old.clone();
+        new["spec"]["suspend"] = json!(true);
+        let errors = spec(&Field::new(&new["spec"], "spec"), &old["spec"]);
+        assert_eq!(errors.len(), 0);
+        assert_eq!(CronJobStrategy.warnings(&new, Some(&old)), [ZONE_WARNING]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::api::tree::{integer, restore};
 use crate::api::validate::semantically_equal;
 use crate::printers::{Column, RowContext, TableDef, age_cell};
 use crate::registry::apps::int_or_percent;
-use crate::registry::validation::Field;
+use crate::registry::validation::{Field, conditions};
 use crate::registry::{HookContext, ResourceDef, Strategy};
 
 pub fn resource() -> ResourceDef {
@@ -61,8 +61,9 @@ impl Strategy for PodDisruptionBudgetStrategy {
         map_at(budget, "spec");
     }
 
+    /// Upstream asks for no more than a name that fits into a path.
     fn name_rule(&self) -> NameRule {
-        names::name_is_dns_subdomain
+        names::name_is_path_segment
     }
 
     fn prepare_for_create(&self, budget: &mut Value, _context: &HookContext<'_>) {
@@ -93,15 +94,16 @@ impl Strategy for PodDisruptionBudgetStrategy {
         _context: &HookContext<'_>,
     ) -> ErrorList {
         let status = Field::new(&new["status"], "status");
-        [
+        let mut errors = conditions::validate(&status.child("conditions"));
+        for counter in [
             "disruptionsAllowed",
             "currentHealthy",
             "desiredHealthy",
             "expectedPods",
-        ]
-        .iter()
-        .flat_map(|counter| status.child(counter).must_not_be_negative())
-        .collect()
+        ] {
+            errors.extend(status.child(counter).must_not_be_negative());
+        }
+        errors
     }
 
     fn allows_unconditional_update(&self) -> bool {
@@ -174,5 +176,22 @@ mod tests {
         let now = "2025-01-01T00:00:00Z".parse().unwrap();
         let row = cells(&budget, RowContext { now });
         assert_eq!(row[1..4], [json!("50%"), json!("N/A"), json!(0)]);
+    }
+
+    #[test]
+    fn conditions_of_a_budget_are_whole() {
+        let stored = crate::registry::testing::StoredObjects::default();
+        let budget = json!({"status": {"currentHealthy": -1, "conditions": [{"type": "A", "status": "True",
+            "lastTransitionTime": "2025-01-01T00:00:00Z"}]}});
+        let errors =
+            PodDisruptionBudgetStrategy.validate_status_update(&budget, &budget, &stored.context());
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "status.conditions[0].reason: Required value: must be set",
+                "status.currentHealthy: Invalid value: -1: must be greater than or equal to 0",
+            ]
+        );
     }
 }

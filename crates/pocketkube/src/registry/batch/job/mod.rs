@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::api::field::ErrorList;
 use crate::api::meta::{self, map_at};
 use crate::api::names::{self, NameRule};
-use crate::api::tree::{elements_mut, fill, fill_absent, integer, is_empty, restore};
+use crate::api::tree::{elements_mut, fill, fill_absent, integer, is_empty, restore, text};
 use crate::api::validate::semantically_equal;
 use crate::registry::apps::workload;
 use crate::registry::core::pod;
@@ -93,7 +93,9 @@ impl Strategy for JobStrategy {
     }
 
     fn warnings(&self, job: &Value, old: Option<&Value>) -> Vec<String> {
-        workload::warnings(job, old)
+        let mut warnings: Vec<String> = hard_to_track(&job["spec"], "spec").into_iter().collect();
+        warnings.extend(workload::warnings(job, old));
+        warnings
     }
 
     fn counts_generation(&self) -> bool {
@@ -108,6 +110,20 @@ impl Strategy for JobStrategy {
     fn orphans_dependents(&self) -> bool {
         true
     }
+}
+
+/// A Job with so many indexes that not all of those that failed may be remembered.
+pub(super) fn hard_to_track(spec: &Value, path: &str) -> Option<String> {
+    const MANY_COMPLETIONS: i64 = 100_000;
+    const MANY_AT_ONCE: i64 = 10_000;
+    let is_large = text(spec, "completionMode") == "Indexed"
+        && integer(spec, "completions") > MANY_COMPLETIONS
+        && integer(spec, "parallelism") > MANY_AT_ONCE;
+    is_large.then(|| {
+        format!(
+            "{path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail"
+        )
+    })
 }
 
 /// Fills in the spec of a Job.

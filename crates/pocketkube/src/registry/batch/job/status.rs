@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::table::has_condition;
 use super::template::without_value;
-use crate::api::field::ErrorList;
+use crate::api::field::{Error, ErrorList};
 use crate::api::tree::{integer, length, text};
 use crate::registry::validation::Field;
 
@@ -22,6 +22,8 @@ pub fn update(new: &Value, old: &Value) -> ErrorList {
     errors.extend(conditions(&status, before, new));
     errors.extend(times(&status, before, new));
     errors.extend(completed_indexes(&status, before, new));
+    errors.extend(failed_indexes(&status, before, new));
+    errors.extend(ready(&status, before));
     errors
 }
 
@@ -90,19 +92,31 @@ fn conditions(status: &Field<'_>, before: &Value, job: &Value) -> ErrorList {
         now("SuccessCriteriaMet") && now("FailureTarget"),
         "cannot set SuccessCriteriaMet=True and FailureTarget=true conditions",
     );
+    let spec = &job["spec"];
+    refuse(
+        was("Complete") && newly("SuccessCriteriaMet"),
+        "cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions",
+    );
+    refuse(
+        text(spec, "completionMode") == "Indexed"
+            && spec["successPolicy"].is_object()
+            && newly("Complete")
+            && !now("SuccessCriteriaMet"),
+        "cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True",
+    );
     let field = status.child("conditions");
     let mut errors: ErrorList = details
         .iter()
         .map(|detail| without_value(field.invalid(detail)))
         .collect();
     if newly("Complete") || newly("Failed") {
-        errors.extend(finished(status, job));
+        errors.extend(finished(status));
     }
     errors
 }
 
 /// A finished Job has no Pods any more, and has been started.
-fn finished(status: &Field<'_>, _job: &Value) -> ErrorList {
+fn finished(status: &Field<'_>) -> ErrorList {
     let mut errors = ErrorList::new();
     for counter in ["active", "terminating"] {
         let counter_field = status.child(counter);
@@ -178,12 +192,72 @@ fn completed_indexes(status: &Field<'_>, before: &Value, job: &Value) -> ErrorLi
     errors
 }
 
+fn failed_indexes(status: &Field<'_>, before: &Value, job: &Value) -> ErrorList {
+    let (failed, completed) = (
+        status.child("failedIndexes"),
+        status.child("completedIndexes"),
+    );
+    let mut errors = ErrorList::new();
+    let is_new = *failed.value != before["failedIndexes"];
+    if !failed.is_set() || !is_new && *completed.value == before["completedIndexes"] {
+        return errors;
+    }
+    let spec = &job["spec"];
+    let has_limit = !spec["backoffLimitPerIndex"].is_null();
+    let completions = spec["completions"].as_i64();
+    if let Some(completions) = completions
+        && is_new
+        && has_limit
+        && let Err(why) = indexes(failed.text(), completions)
+    {
+        errors.push(failed.invalid(&format!("error parsing failedIndexes: {why}")));
+    }
+    if is_new && !has_limit {
+        let detail = "cannot set non-null failedIndexes when backoffLimitPerIndex is null";
+        errors.push(failed.invalid(detail));
+    }
+    if let Some(completions) = completions
+        && let Ok(done) = intervals(completed.text(), completions)
+        && let Ok(lost) = intervals(failed.text(), completions)
+        && let Some(index) = first_common(&done, &lost)
+    {
+        let detail = format!("failedIndexes and completedIndexes overlap at index: {index}");
+        errors.push(failed.invalid(&detail));
+    }
+    errors
+}
+
+fn ready(status: &Field<'_>, before: &Value) -> Option<Error> {
+    let ready = status.child("ready");
+    let active = integer(status.value, "active");
+    let changes = *ready.value != before["ready"] || active != integer(before, "active");
+    let is_more = changes && ready.is_set() && ready.integer() > active;
+    is_more.then(|| ready.invalid("cannot set more ready pods than active"))
+}
+
+/// The lowest index that both lists of intervals hold.
+fn first_common(left: &[(i64, i64)], right: &[(i64, i64)]) -> Option<i64> {
+    left.iter()
+        .flat_map(|left| {
+            right.iter().filter_map(move |right| {
+                let first = left.0.max(right.0);
+                (first <= left.1.min(right.1)).then_some(first)
+            })
+        })
+        .min()
+}
+
 /// How many indexes a text such as `1,3-5` names; each is below `completions`.
 pub fn indexes(words: &str, completions: i64) -> Result<i64, String> {
+    let intervals = intervals(words, completions)?;
+    Ok(intervals.iter().map(|(first, end)| end - first + 1).sum())
+}
+
+fn intervals(words: &str, completions: i64) -> Result<Vec<(i64, i64)>, String> {
+    let mut intervals = Vec::new();
     if words.is_empty() {
-        return Ok(0);
+        return Ok(intervals);
     }
-    let mut total = 0;
     let mut last: Option<i64> = None;
     for interval in words.split(',') {
         let (first, end) = interval_of(interval, completions)?;
@@ -192,10 +266,10 @@ pub fn indexes(words: &str, completions: i64) -> Result<i64, String> {
                 "non-increasing order, previous: {last}, current: {first}"
             ));
         }
-        total += end - first + 1;
+        intervals.push((first, end));
         last = Some(end);
     }
-    Ok(total)
+    Ok(intervals)
 }
 
 fn interval_of(interval: &str, completions: i64) -> Result<(i64, i64), String> {

@@ -15,6 +15,7 @@ use crate::api::validate::immutable_field;
 use crate::registry::validation::Field;
 
 const MAX_RULES: usize = 20;
+const MAX_CONDITIONS: usize = 20;
 const MAX_EXIT_CODES: usize = 255;
 const MAX_SUCCEEDED_INDEXES: usize = 64 * 1024;
 
@@ -32,6 +33,11 @@ pub fn pod_failure_policy(spec: &Field<'_>) -> ErrorList {
             errors.extend(exit_codes(&codes, spec));
         }
         let conditions = rule.child("onPodConditions");
+        let count = elements(conditions.value).len();
+        if count > MAX_CONDITIONS {
+            let path = conditions.path.clone();
+            errors.push(Error::too_many(path, count, MAX_CONDITIONS));
+        }
         for condition in conditions.items() {
             let kind = condition.child("type");
             errors.extend(kind.faults(names::qualified_name(kind.text())));

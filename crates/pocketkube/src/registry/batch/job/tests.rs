@@ -159,6 +159,49 @@ fn a_job_is_complete_only_with_all_that_goes_with_it() {
 }
 
 #[test]
+fn indexes_fail_or_succeed_but_not_both() {
+    let mut old = with("completions", json!(5));
+    old["spec"]["completionMode"] = json!("Indexed");
+    old["spec"]["backoffLimitPerIndex"] = json!(1);
+    let texts = |old: &Value, status: Value| -> Vec<String> {
+        let mut new = old.clone();
+        new["status"] = status;
+        let errors = status::update(&new, old);
+        errors.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        texts(
+            &old,
+            json!({"completedIndexes": "0,2", "failedIndexes": "1,3-4", "active": 1, "ready": 1})
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        texts(
+            &old,
+            json!({"completedIndexes": "0-2", "failedIndexes": "2-3", "ready": 1})
+        ),
+        [
+            "status.failedIndexes: Invalid value: \"2-3\": failedIndexes and completedIndexes overlap at index: 2",
+            "status.ready: Invalid value: 1: cannot set more ready pods than active",
+        ]
+    );
+    assert_eq!(
+        texts(&old, json!({"failedIndexes": "7"})),
+        [
+            "status.failedIndexes: Invalid value: \"7\": error parsing failedIndexes: too large index: \"7\"",
+        ]
+    );
+    old["spec"]["backoffLimitPerIndex"] = Value::Null;
+    assert_eq!(
+        texts(&old, json!({"failedIndexes": "1"})),
+        [
+            "status.failedIndexes: Invalid value: \"1\": cannot set non-null failedIndexes when backoffLimitPerIndex is null",
+        ]
+    );
+}
+
+#[test]
 fn the_table_shows_how_far_a_job_is() {
     let now = "2025-01-01T00:01:00Z".parse().unwrap();
     let context = crate::printers::RowContext { now };

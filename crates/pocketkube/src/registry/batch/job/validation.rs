@@ -12,7 +12,7 @@ use crate::api::meta;
 use crate::api::names;
 use crate::api::selector::LabelSelector;
 use crate::api::tree::text;
-use crate::api::validate::immutable_field;
+use crate::api::validate::{domain_prefixed_path, immutable_field};
 use crate::registry::core::pod;
 use crate::registry::validation::Field;
 
@@ -193,12 +193,7 @@ fn managed_by(field: &Field<'_>) -> ErrorList {
     if !field.is_set() {
         return errors;
     }
-    match field.text().split_once('/') {
-        Some((domain, path)) if !path.is_empty() => {
-            errors.extend(field.faults(names::dns1123_subdomain(domain)));
-        }
-        _ => errors.push(field.invalid("must be a domain-prefixed path (such as \"acme.io/foo\")")),
-    }
+    errors.extend(domain_prefixed_path(field.text(), &field.path));
     if field.text().len() > MAX_MANAGED_BY {
         errors.push(Error::too_long(field.path.clone(), MAX_MANAGED_BY));
     }
