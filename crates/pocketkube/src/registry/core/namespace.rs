@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::{self, NameRule};
 use crate::api::tree::{elements, fill, restore, strings, text};
-use crate::api::validate::{built_in_finalizers, finalizers};
+use crate::api::validate::{built_in_finalizers, by_rule, finalizers};
 use crate::api::{GroupVersionKind, meta};
 use crate::printers::{Column, TableDef, age_cell};
 use crate::registry::{HookContext, ResourceDef, SelectableField, Strategy, Verb};
@@ -85,8 +85,11 @@ impl Strategy for NamespaceStrategy {
         restore(new, old, "status");
     }
 
-    fn validate_update(&self, new: &Value, _old: &Value, _context: &HookContext<'_>) -> ErrorList {
-        validate_finalizers(new)
+    fn validate_update(&self, new: &Value, _old: &Value, context: &HookContext<'_>) -> ErrorList {
+        if context.subresource == FINALIZE {
+            return each_finalizer(new);
+        }
+        ErrorList::new()
     }
 
     fn validate_status_update(
@@ -131,6 +134,17 @@ fn validate_finalizers(object: &Value) -> ErrorList {
         error.path = path.clone();
         errors.push(error);
     }
+    errors
+}
+
+/// The same, each mistake at its own place in the list.
+fn each_finalizer(object: &Value) -> ErrorList {
+    let path = Path::new("spec.finalizers");
+    let mut errors = ErrorList::new();
+    for (index, name) in strings(&object["spec"]["finalizers"]).enumerate() {
+        errors.extend(by_rule(names::qualified_name, name, &path.index(index)));
+    }
+    errors.extend(built_in_finalizers(&object["spec"]["finalizers"], &path));
     errors
 }
 
@@ -214,5 +228,22 @@ mod tests {
                 "spec.finalizers: Invalid value: \"keep\": name is neither a standard finalizer name nor is it fully qualified"
             ]
         );
+    }
+
+    #[test]
+    fn finalizers_are_checked_where_they_are_changed() {
+        let stored = StoredObjects::default();
+        let mut context = stored.context();
+        let mut wrong = namespace();
+        wrong["spec"]["finalizers"] = json!(["kubernetes", "mine"]);
+        let told = |context: &HookContext<'_>| {
+            let errors = NamespaceStrategy.validate_update(&wrong, &namespace(), context);
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&context), [""; 0]);
+        context.subresource = FINALIZE;
+        let errors = told(&context);
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].starts_with("spec.finalizers"), "{errors:?}");
     }
 }

@@ -4,6 +4,8 @@
 //! `pkg/registry/core/secret/strategy.go` and `ValidateSecret` in
 //! `pkg/apis/core/validation/validation.go` (v1.35).
 
+mod key_pair;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
@@ -21,6 +23,7 @@ const OPAQUE: &str = "Opaque";
 pub const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
 /// Names the service account that a token Secret is for.
 pub const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+const TLS: &str = "kubernetes.io/tls";
 const REDACTED: &str = "<secret contents redacted>";
 
 pub fn resource() -> ResourceDef {
@@ -50,6 +53,13 @@ impl Strategy for SecretStrategy {
         errors.extend(unchanged_if_immutable(new, old, &["data"]));
         errors.extend(validate(new));
         errors
+    }
+
+    fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
+        if text(object, "type") != TLS {
+            return Vec::new();
+        }
+        key_pair::warning(object).into_iter().collect()
     }
 }
 
@@ -107,7 +117,7 @@ fn validate_type(object: &Value) -> ErrorList {
             }
             ErrorList::new()
         }
-        "kubernetes.io/tls" => missing_keys(object, &["tls.crt", "tls.key"]),
+        TLS => missing_keys(object, &["tls.crt", "tls.key"]),
         _ => ErrorList::new(),
     }
 }
