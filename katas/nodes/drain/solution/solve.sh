@@ -4,5 +4,5 @@ kubectl patch poddisruptionbudget {{ app }} --type=merge -p '{"spec": {"minAvail
 kubectl scale deployment {{ app }} --replicas={{ least + 1 }}
 kubectl rollout status deployment {{ app }} --timeout=60s
 kubectl drain {{ node }} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s
-kubectl wait node {{ node }} --for=jsonpath='{.metadata.annotations.kernel}'=new --timeout=60s
+kubectl wait configmap notebook -n drain-platform --for=jsonpath='{.data.serviced}'=yes --timeout=60s
 kubectl uncordon {{ node }}

@@ -1,4 +1,4 @@
 kubectl delete poddisruptionbudget {{ app }}
 kubectl drain {{ node }} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s
-kubectl wait node {{ node }} --for=jsonpath='{.metadata.annotations.kernel}'=new --timeout=60s
+kubectl wait configmap notebook -n drain-platform --for=jsonpath='{.data.serviced}'=yes --timeout=60s
 kubectl uncordon {{ node }}

@@ -1,4 +1,4 @@
 kubectl patch poddisruptionbudget {{ app }} --type=merge -p '{"spec": {"minAvailable": 1, "maxUnavailable": null}}'
 kubectl drain {{ node }} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s
-kubectl wait node {{ node }} --for=jsonpath='{.metadata.annotations.kernel}'=new --timeout=60s
+kubectl wait configmap notebook -n drain-platform --for=jsonpath='{.data.serviced}'=yes --timeout=60s
 kubectl uncordon {{ node }}

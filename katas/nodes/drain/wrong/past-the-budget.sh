@@ -1,4 +1,4 @@
 kubectl drain {{ node }} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s --disable-eviction
-kubectl wait node {{ node }} --for=jsonpath='{.metadata.annotations.kernel}'=new --timeout=60s
+kubectl wait configmap notebook -n drain-platform --for=jsonpath='{.data.serviced}'=yes --timeout=60s
 kubectl uncordon {{ node }}
 kubectl patch poddisruptionbudget {{ app }} --type=merge -p '{"spec": {"minAvailable": {{ least }}, "maxUnavailable": null}}'

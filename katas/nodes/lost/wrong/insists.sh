@@ -9,7 +9,7 @@ kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"template": {"spec
 kubectl rollout status deployment {{ app }} --timeout=90s
 kubectl taint node {{ at.node }} fire-drill=now:NoExecute
 # In vain.
-if kubectl wait node {{ at.node }} --for=jsonpath='{.metadata.annotations.fire-drill}'=passed --timeout=2s; then exit 1; fi
+if kubectl wait configmap notebook -n lost-platform --for=jsonpath='{.data.passed}'=yes --timeout=2s; then exit 1; fi
 kubectl taint node {{ at.node }} fire-drill-
 kubectl rollout restart deployment {{ app }}
 kubectl rollout status deployment {{ app }} --timeout=90s

@@ -8,5 +8,5 @@ kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"template": {"spec
     "labelSelector": {"matchLabels": {"app": "{{ app }}"}}, "matchLabelKeys": ["pod-template-hash"]}]}}}}'
 kubectl rollout status deployment {{ app }} --timeout=90s
 kubectl taint node {{ at.node }} fire-drill=now:NoExecute
-kubectl wait node {{ at.node }} --for=jsonpath='{.metadata.annotations.fire-drill}'=passed --timeout=60s
+kubectl wait configmap notebook -n lost-platform --for=jsonpath='{.data.passed}'=yes --timeout=60s
 kubectl taint node {{ at.node }} fire-drill-

@@ -5,7 +5,7 @@ kubectl patch deployment {{ app }} --type=merge -p '{"spec": {"template": {"spec
     {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {{ seconds }}}]}}}}'
 kubectl rollout status deployment {{ app }} --timeout=90s
 kubectl taint node {{ at.node }} fire-drill=now:NoExecute
-kubectl wait node {{ at.node }} --for=jsonpath='{.metadata.annotations.fire-drill}'=passed --timeout=60s
+kubectl wait configmap notebook -n lost-platform --for=jsonpath='{.data.passed}'=yes --timeout=60s
 kubectl taint node {{ at.node }} fire-drill-
 kubectl rollout restart deployment {{ app }}
 kubectl rollout status deployment {{ app }} --timeout=90s
