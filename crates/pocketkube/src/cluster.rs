@@ -13,7 +13,7 @@ use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
 use crate::authorization::{Authorizer, Components, Node, Privileged, Rbac, Union};
 use crate::client::{Client, Informers};
 use crate::clock::Clock;
-use crate::controller::{self, ControllerContext, ControllerOptions};
+use crate::controller::{ControllerManager, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::kubelet::Kubelets;
 use crate::network::Network;
@@ -65,6 +65,7 @@ pub struct Cluster {
     admin: Issued,
     clock: Clock,
     tasks: Tasks,
+    controllers: ControllerManager,
     /// Ends last, when nobody writes any more.
     state_writer: Tasks,
     nodes: Nodes,
@@ -180,13 +181,7 @@ impl ClusterBuilder {
             certificates: Some(certificates.clone()),
             outbound: Some(outbound),
         };
-        controller::start(&ControllerContext::new(
-            client,
-            informers,
-            clock,
-            tasks.clone(),
-            options,
-        ));
+        let controllers = ControllerManager::start(client, informers, clock, options);
         if let Some(listener) = nodes.listen_as_api_server() {
             let https = Https::new(server.clone(), &certificates, Arc::default(), tasks.clone())?;
             server::serve_inside(https, listener);
@@ -210,6 +205,7 @@ impl ClusterBuilder {
             admin,
             clock: self.clock,
             tasks,
+            controllers,
             state_writer,
             nodes,
             name: self.name,
@@ -366,10 +362,26 @@ impl Cluster {
         self.server.registry().storage().forget();
     }
 
+    /// Ends every watch at once, those of the cluster's own loops included: whoever follows has to
+    /// list anew. What happened until now is forgotten.
+    pub fn expire_watches(&self) {
+        self.server.registry().storage().expire_watches();
+    }
+
+    /// Ends all controllers in the middle of their work and starts new ones a second of cluster
+    /// time later, as when the controller manager crashes. Fails with the names of tasks that did
+    /// not end.
+    pub async fn restart_controllers(&self) -> Result<(), Vec<String>> {
+        self.controllers.restart().await
+    }
+
     /// Ends every task, then saves what is left to save. Fails with the names of those that did
     /// not end in time.
     pub async fn shutdown(&self) -> Result<(), Vec<String>> {
+        let controllers = self.controllers.shutdown().await;
         let ended = self.tasks.shutdown(SHUTDOWN_LIMIT).await;
-        ended.and(self.state_writer.shutdown(SHUTDOWN_LIMIT).await)
+        controllers
+            .and(ended)
+            .and(self.state_writer.shutdown(SHUTDOWN_LIMIT).await)
     }
 }

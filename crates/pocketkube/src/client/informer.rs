@@ -1,7 +1,8 @@
 //! One kind, watched once for the whole process: keeps the cache and tells subscribers.
 //!
-//! Subscribers only enqueue keys; they run on the informer's task right after the cache changed.
-//! Mirrors `client-go/tools/cache/shared_informer.go`.
+//! Subscribers only enqueue keys; they run on the informer's task right after the cache changed,
+//! until the part of the cluster that they belong to ends. Mirrors
+//! `client-go/tools/cache/shared_informer.go`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::store::Store;
 use super::{Client, Kind, Lister, ObjectKey, ResourceRef};
@@ -47,17 +49,61 @@ impl<K> Change<K> {
     }
 }
 
-type Handler<K> = Box<dyn Fn(&Change<K>) + Send + Sync>;
+type Call<K> = dyn Fn(&Change<K>) + Send + Sync;
+
+/// Somebody who wants to hear of changes, and until when.
+struct Handler<K> {
+    until: CancellationToken,
+    call: Box<Call<K>>,
+}
+
+/// A part of the cluster's access to the informer of a kind: what it subscribes ends with it.
+#[derive(Clone)]
+pub struct Informer<K> {
+    shared: Arc<SharedInformer<K>>,
+    until: CancellationToken,
+}
+
+impl<K: Kind> Informer<K> {
+    pub(super) fn new(shared: Arc<SharedInformer<K>>, until: CancellationToken) -> Self {
+        Self { shared, until }
+    }
+
+    pub fn lister(&self) -> Lister<K> {
+        self.shared.lister()
+    }
+
+    /// Whether the cache has held the whole state of the cluster once.
+    pub fn has_synced(&self) -> bool {
+        *self.shared.synced.borrow()
+    }
+
+    /// Waits until [`Informer::has_synced`].
+    pub async fn wait_synced(&self) {
+        let mut synced = self.shared.synced.subscribe();
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = synced.wait_for(|synced| *synced).await;
+    }
+
+    /// Calls `handler` for every object in the cache (as `Added`) and for each change from then
+    /// on. It runs on the informer's task and must not block or subscribe to this informer.
+    pub fn subscribe(&self, handler: impl Fn(&Change<K>) + Send + Sync + 'static) {
+        self.shared.subscribe(Handler {
+            until: self.until.clone(),
+            call: Box::new(handler),
+        });
+    }
+}
 
 /// The cache of a kind and those who want to hear of its changes.
-pub struct Informer<K> {
+pub(super) struct SharedInformer<K> {
     store: Arc<RwLock<Store<K>>>,
     /// Also held while a change is told, so that a new subscriber misses none and hears none twice.
     handlers: Mutex<Vec<Handler<K>>>,
     synced: watch::Sender<bool>,
 }
 
-impl<K: Kind> Informer<K> {
+impl<K: Kind> SharedInformer<K> {
     pub(super) fn new() -> Self {
         Self {
             store: Arc::new(RwLock::new(Store::new())),
@@ -66,33 +112,19 @@ impl<K: Kind> Informer<K> {
         }
     }
 
-    pub fn lister(&self) -> Lister<K> {
+    fn lister(&self) -> Lister<K> {
         Lister {
             store: self.store.clone(),
         }
     }
 
-    /// Whether the cache has held the whole state of the cluster once.
-    pub fn has_synced(&self) -> bool {
-        *self.synced.borrow()
-    }
-
-    /// Waits until [`Informer::has_synced`].
-    pub async fn wait_synced(&self) {
-        let mut synced = self.synced.subscribe();
-        // The sender lives as long as `self`, so this cannot fail.
-        let _ = synced.wait_for(|synced| *synced).await;
-    }
-
-    /// Calls `handler` for every object in the cache (as `Added`) and for each change from then
-    /// on. It runs on the informer's task and must not block or subscribe to this informer.
-    pub fn subscribe(&self, handler: impl Fn(&Change<K>) + Send + Sync + 'static) {
+    fn subscribe(&self, handler: Handler<K>) {
         let mut handlers = self.handlers.lock();
         let present: Vec<_> = self.store.read().objects().cloned().collect();
         for object in present {
-            handler(&Change::Added(object));
+            (handler.call)(&Change::Added(object));
         }
-        handlers.push(Box::new(handler));
+        handlers.push(handler);
     }
 
     /// Follows the kind for ever; whoever spawned this cancels it.
@@ -129,7 +161,8 @@ impl<K: Kind> Informer<K> {
     /// Brings events into the cache and tells the subscribers. `listing` holds the keys of the
     /// current state while it is still being sent. False once the watch has expired.
     fn take(&self, batch: Vec<WatchEvent>, listing: &mut Option<BTreeSet<ObjectKey>>) -> bool {
-        let handlers = self.handlers.lock();
+        let mut handlers = self.handlers.lock();
+        handlers.retain(|handler| !handler.until.is_cancelled());
         let mut changes = Vec::with_capacity(batch.len());
         let mut expired = false;
         let mut listed = false;
@@ -168,7 +201,7 @@ impl<K: Kind> Informer<K> {
         }
         for change in &changes {
             for handler in handlers.iter() {
-                handler(change);
+                (handler.call)(change);
             }
         }
         drop(handlers);
@@ -232,15 +265,22 @@ mod tests {
         }))
     }
 
-    fn names(informer: &Informer<ConfigMap>) -> Vec<String> {
+    fn names(informer: &SharedInformer<ConfigMap>) -> Vec<String> {
         let all = informer.lister().all();
         all.iter().map(|object| object.name().to_owned()).collect()
     }
 
-    fn recorded(informer: &Informer<ConfigMap>) -> Arc<Mutex<Vec<String>>> {
+    fn recorded(informer: &Arc<SharedInformer<ConfigMap>>) -> Arc<Mutex<Vec<String>>> {
+        recorded_until(informer, CancellationToken::new())
+    }
+
+    fn recorded_until(
+        informer: &Arc<SharedInformer<ConfigMap>>,
+        until: CancellationToken,
+    ) -> Arc<Mutex<Vec<String>>> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
-        informer.subscribe(move |change| {
+        Informer::new(informer.clone(), until).subscribe(move |change| {
             let what = match change {
                 Change::Added(_) => "added",
                 Change::Updated { .. } => "updated",
@@ -254,14 +294,14 @@ mod tests {
 
     #[test]
     fn a_relist_drops_what_disappeared_and_skips_what_is_unchanged() {
-        let informer = Informer::<ConfigMap>::new();
+        let informer = Arc::new(SharedInformer::<ConfigMap>::new());
         let seen = recorded(&informer);
         let mut listing = Some(BTreeSet::new());
         let first = ["a", "b", "c"].map(|name| WatchEvent::Added(config_map(name, 1)));
         informer.take(first.into(), &mut listing);
-        assert!(!informer.has_synced());
+        assert!(!*informer.synced.borrow());
         informer.take(vec![WatchEvent::Bookmark(1)], &mut listing);
-        assert!(informer.has_synced());
+        assert!(*informer.synced.borrow());
 
         let mut listing = Some(BTreeSet::new());
         let second = vec![
@@ -279,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_late_subscriber_hears_of_what_is_there_already() {
-        let informer = Informer::<ConfigMap>::new();
+        let informer = Arc::new(SharedInformer::<ConfigMap>::new());
         informer.take(
             vec![WatchEvent::Added(config_map("a", 1))],
             &mut Some(BTreeSet::new()),
@@ -288,8 +328,24 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_the_cluster_that_has_ended_hears_nothing_more() {
+        let informer = Arc::new(SharedInformer::<ConfigMap>::new());
+        let until = CancellationToken::new();
+        let (ended, goes_on) = (
+            recorded_until(&informer, until.clone()),
+            recorded(&informer),
+        );
+        let add = |name| informer.take(vec![WatchEvent::Added(config_map(name, 1))], &mut None);
+        add("a");
+        until.cancel();
+        add("b");
+        assert_eq!(*ended.lock(), ["added a"]);
+        assert_eq!(*goes_on.lock(), ["added a", "added b"]);
+    }
+
+    #[test]
     fn an_index_follows_changes_whenever_it_was_built() {
-        let informer = Informer::<ConfigMap>::new();
+        let informer = Arc::new(SharedInformer::<ConfigMap>::new());
         let lister = informer.lister();
         let add = |name, revision| {
             let event = WatchEvent::Added(config_map(name, revision));

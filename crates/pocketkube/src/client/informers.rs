@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 
+use super::informer::SharedInformer;
 use super::{Client, Informer, Kind, Lister};
 use crate::clock::Clock;
 use crate::tasks::Tasks;
@@ -14,6 +16,8 @@ use crate::tasks::Tasks;
 #[derive(Clone)]
 pub struct Informers {
     shared: Arc<Shared>,
+    /// Ends what is subscribed through this handle.
+    until: CancellationToken,
 }
 
 struct Shared {
@@ -28,6 +32,7 @@ impl Informers {
     /// everything that is asked for.
     pub fn new(client: Client, clock: Clock, tasks: Tasks) -> Self {
         Self {
+            until: tasks.token(),
             shared: Arc::new(Shared {
                 client,
                 clock,
@@ -37,14 +42,24 @@ impl Informers {
         }
     }
 
+    /// The same informers for a part of the cluster that may end before the others: it hears of
+    /// nothing once its `tasks` are shut down.
+    pub fn of(&self, tasks: &Tasks) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            until: tasks.token(),
+        }
+    }
+
     /// The informer of a kind. The first call starts its watch and must happen inside a runtime.
-    pub fn get<K: Kind>(&self) -> Arc<Informer<K>> {
+    pub fn get<K: Kind>(&self) -> Informer<K> {
         let mut by_kind = self.shared.by_kind.lock();
         let informer = by_kind
             .entry(TypeId::of::<K>())
             .or_insert_with(|| self.start::<K>());
-        let informer = informer.clone().downcast::<Informer<K>>();
-        informer.expect("the entry of a type holds the informer of that type")
+        let informer = informer.clone().downcast::<SharedInformer<K>>();
+        let informer = informer.expect("the entry of a type holds the informer of that type");
+        Informer::new(informer, self.until.clone())
     }
 
     /// The lister of a kind, whose informer is started if it wasn't.
@@ -59,7 +74,7 @@ impl Informers {
             tasks,
             ..
         } = &*self.shared;
-        let informer = Arc::new(Informer::<K>::new());
+        let informer = Arc::new(SharedInformer::<K>::new());
         let run = informer.clone().run(client.clone(), clock.clone());
         tasks.spawn(format!("informer of {}", K::URL_PATH_SEGMENT), run);
         informer

@@ -28,6 +28,7 @@ mod horizontal_pod_autoscaler;
 mod inventory;
 mod job;
 mod local_path_provisioner;
+mod manager;
 mod namespace;
 mod node_ipam;
 mod node_lifecycle;
@@ -53,6 +54,7 @@ mod ttl_after_finished;
 mod volume_protection;
 
 pub use context::{ControllerContext, ControllerOptions};
+pub use manager::ControllerManager;
 
 use runner::{Controller, SyncError, run};
 
@@ -289,7 +291,7 @@ pub const CONTROLLERS: &[Row] = &[
 
 /// Starts every controller, each as its own service account. Must be called inside a runtime;
 /// they end when `context`'s tasks are shut down.
-pub fn start(context: &ControllerContext) {
+fn start(context: &ControllerContext) {
     for row in CONTROLLERS {
         let (group, version, plural) = row.resource;
         let served = context.options.resources.by_route(group, version, plural);

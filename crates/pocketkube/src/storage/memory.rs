@@ -296,6 +296,19 @@ impl Storage {
         state.forgotten = state.revision;
     }
 
+    /// Forgets what happened until now and ends every watch that is under way, as a cache of
+    /// watches does that starts anew: whoever follows has to list again.
+    pub fn expire_watches(&self) {
+        let mut state = self.state.write();
+        // A revision of its own, so that whoever lists now is not among those that end.
+        state.revision += 1;
+        let revision = state.revision;
+        state.forgotten = revision;
+        for table in state.tables.values() {
+            table.log.expire(revision);
+        }
+    }
+
     /// The objects of a resource together with a watcher that misses nothing after them.
     pub fn list_and_watch(
         &self,
@@ -412,6 +425,21 @@ mod tests {
             .expect("the revision is current");
         let late = storage.update(&key, 3, object("a", "3"), Origin::default());
         assert_eq!(late.unwrap_err(), CommitError::Conflict { actual: 4 });
+    }
+
+    #[tokio::test]
+    async fn watches_that_expire_end_and_new_ones_see_what_comes() {
+        let (storage, resource) = storage_with(&["a"]);
+        let (_, mut before) = storage.list_and_watch(&resource, "");
+        storage.expire_watches();
+        assert!(before.next().await.is_err());
+        let (page, mut after) = storage.list_and_watch(&resource, "");
+        assert_eq!(page.items.len(), 1);
+        let key = Key::new(&resource, "default", "b");
+        let created = storage.create(&key, object("b", "1"), Origin::default());
+        created.expect("the name is free");
+        let changes = after.next().await.expect("the watch goes on");
+        assert_eq!(changes[0].object.name(), "b");
     }
 
     #[test]

@@ -82,6 +82,16 @@ impl WatchLog {
         self.newest.send_replace(revision);
     }
 
+    /// Forgets everything up to `revision` and lets no reader of before go on.
+    pub(super) fn expire(&self, revision: u64) {
+        {
+            let mut changes = self.changes.write();
+            changes.ring.clear();
+            changes.forgotten = revision;
+        }
+        self.newest.send_replace(revision);
+    }
+
     /// Up to `limit` changes after `revision`, oldest first.
     pub(super) fn after(&self, revision: u64, limit: usize) -> Result<Vec<Change>, Gone> {
         let changes = self.changes.read();
@@ -136,6 +146,13 @@ impl Watcher {
             if self.newest.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    /// Waits until there are changes that have not been read. Cancel-safe.
+    pub async fn wait(&mut self) {
+        if self.newest.changed().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
