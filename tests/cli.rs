@@ -178,7 +178,6 @@ fn a_cluster_is_left_in_the_background_found_and_stopped() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn time_of_a_running_cluster_is_paused_and_skipped() {
     let data = folder();
@@ -204,6 +203,28 @@ fn time_of_a_running_cluster_is_paused_and_skipped() {
     run(&["cluster", "stop"]);
 }
 
+#[test]
+fn chaos_is_listed_and_refused_with_the_names_that_there_are() {
+    let data = folder();
+    let list = kubekata(data.path(), &["chaos"]);
+    assert!(
+        stdout(&list).contains("node-loss NODE"),
+        "{}",
+        stdout(&list)
+    );
+    let started = kubekata(data.path(), &["start", "first-pod"]);
+    assert!(started.status.success(), "{}", stderr(&started));
+    let nobody = kubekata(data.path(), &["chaos", "node-loss", "nobody"]);
+    assert_eq!(nobody.status.code(), Some(2));
+    let known = "no node nobody; there are kubekata-control-plane, kubekata-worker, ";
+    assert!(stderr(&nobody).contains(known), "{}", stderr(&nobody));
+    let lost = kubekata(data.path(), &["chaos", "zone-loss", "zone-b"]);
+    let said = "zone-b has lost its power: kubekata-worker2\n";
+    assert_eq!(stdout(&lost), said, "{}", stderr(&lost));
+    kubekata(data.path(), &["cluster", "stop"]);
+}
+
+#[cfg(unix)]
 #[test]
 fn a_served_cluster_writes_a_private_kubeconfig_and_ends_on_a_signal() {
     use std::os::unix::fs::PermissionsExt;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    check, clock, cluster, completions, env, hint, list, new, reset, run, shell, solution, start,
-    verify,
+    chaos, check, clock, cluster, completions, env, hint, list, new, reset, run, shell, solution,
+    start, verify,
 };
 use crate::sandbox::Choice;
 
@@ -87,6 +87,8 @@ pub enum Command {
     Doctor,
     /// Print the completion script of a shell
     Completions(completions::Args),
+    /// Let nodes fail: lose one or a whole zone, make it run short
+    Chaos(chaos::Args),
     /// Pause the cluster's time, speed it up, skip ahead
     Clock(clock::Args),
     /// The cluster without the course

@@ -9,6 +9,7 @@ macro_rules! say {
 
 mod app;
 mod args;
+mod chaos;
 mod check;
 mod clock;
 mod cluster;
@@ -85,6 +86,7 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::New(args)) => new::run(app, &args),
         Some(Command::Doctor) => doctor::run(app).await,
         Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Chaos(args)) => chaos::run(app, &args).await,
         Some(Command::Clock(args)) => clock::run(app, &args).await,
         Some(Command::Cluster(args)) => cluster::run(app, args).await,
     }

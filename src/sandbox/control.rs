@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+use super::chaos::Chaos;
 use super::host::HostFile;
 use super::wire::Traffic;
 
@@ -46,6 +47,10 @@ pub enum Order {
     /// Something about the cluster's clock.
     Clock {
         order: ClockOrder,
+    },
+    /// Something happens to the nodes.
+    Chaos {
+        chaos: Chaos,
     },
 }
 
@@ -114,6 +119,12 @@ pub struct HostStatus {
     /// Of the user who was asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// What was done, where that is worth words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// Who waits for what time, where that was asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<HostTimer>,
@@ -125,6 +136,11 @@ pub struct HostTimer {
     pub due: Timestamp,
     pub who: String,
 }
+
+/// The host did not do it, for a reason that whoever asked should read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
 
 /// An order that came in, and where its answer goes.
 pub struct Asked {
@@ -217,11 +233,17 @@ pub async fn ask(host: &HostFile, order: Order) -> Result<HostStatus> {
         Ok::<_, anyhow::Error>(serde_json::from_str(&answer)?)
     };
     const SILENT: &str = "the cluster's host does not answer";
-    if takes_its_time {
-        return exchange.await.context(SILENT);
+    let status: HostStatus = match takes_its_time {
+        true => exchange.await.context(SILENT)?,
+        false => {
+            let answered = tokio::time::timeout(ANSWER, exchange).await;
+            answered.context(SILENT)?.context(SILENT)?
+        }
+    };
+    match status.refused {
+        Some(why) => Err(Refused(why).into()),
+        None => Ok(status),
     }
-    let answered = tokio::time::timeout(ANSWER, exchange).await;
-    answered.context(SILENT)?.context(SILENT)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Sandbox;
+use super::chaos::Chaos;
 use super::control::{Asked, ClockOrder, Control, HostStatus, HostTimer, Order};
 use super::embedded::Embedded;
 use super::host::{HostFile, HostLock, HostPlace};
@@ -147,6 +148,7 @@ impl Desk {
             }
             Order::Cut { user } => self.embedded.cut_watches(&user),
             Order::Clock { order } => return self.set_clock(order, answer),
+            Order::Chaos { chaos } => return self.wreak(chaos, answer),
         }
         send(answer, self.status());
     }
@@ -184,6 +186,24 @@ impl Desk {
         }
         self.last_work = Instant::now();
         send(answer, self.status());
+    }
+
+    fn wreak(&mut self, chaos: Chaos, answer: oneshot::Sender<HostStatus>) {
+        self.last_work = Instant::now();
+        let (status, fleet) = (self.status(), self.embedded.fleet());
+        self.tasks.spawn("chaos", async move {
+            let status = match chaos.act(&fleet).await {
+                Ok(said) => HostStatus {
+                    said: Some(said),
+                    ..status
+                },
+                Err(error) => HostStatus {
+                    refused: Some(format!("{error:#}")),
+                    ..status
+                },
+            };
+            send(answer, status);
+        });
     }
 
     /// Answers when `work` is done, which is work with the cluster.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube::Client;
 use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
-use pocketkube::{Cluster, NextTimer};
+use pocketkube::{Cluster, Fleet, NextTimer};
 
 use super::api::Sandbox;
 use super::wire::{Traffic, Wire, traffic_of, wire_to};
@@ -52,7 +52,6 @@ pub struct Embedded {
     cluster: Cluster,
     address: SocketAddr,
     client: Client,
-    nodes: usize,
 }
 
 impl Embedded {
@@ -70,7 +69,6 @@ impl Embedded {
                 client: cluster.client(),
                 cluster,
                 address,
-                nodes: options.nodes,
             }),
             Err(error) => {
                 // It must let go of its folder; why it cannot serve is what matters.
@@ -110,7 +108,12 @@ impl Embedded {
     }
 
     pub fn nodes(&self) -> usize {
-        self.nodes
+        self.fleet().nodes().len()
+    }
+
+    /// The nodes, and what can happen to them.
+    pub fn fleet(&self) -> Fleet {
+        self.cluster.fleet()
     }
 
     pub fn socket(&self) -> SocketAddr {

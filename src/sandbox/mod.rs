@@ -21,6 +21,7 @@ mod view;
 mod wire;
 mod words;
 
+pub mod chaos;
 pub mod picture;
 pub mod reset;
 pub mod seed;
@@ -29,7 +30,7 @@ pub use api::Sandbox;
 pub use attached::Attached;
 pub use boot::{attach_if_running, attach_or_leave_host, host_in_background, host_or_attach};
 pub use choice::Choice;
-pub use control::{ClockOrder, HostStatus, Order, ask};
+pub use control::{ClockOrder, HostStatus, Order, Refused, ask};
 pub use desk::{FrontDesk, publish};
 pub use embedded::{Embedded, EmbeddedOptions, Port};
 pub use host::{HostFile, HostPlace};

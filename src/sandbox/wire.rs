@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use pocketkube::Cluster;
 use pocketkube::endpoints::ApiServer;
+use pocketkube::{Cluster, Fleet};
 use serde::{Deserialize, Serialize};
 
+use super::chaos::Chaos;
 use super::control::{self, Order};
 use super::host::HostFile;
 
@@ -29,15 +30,18 @@ pub trait Wire: Send + Sync {
 
     /// Breaks their watches off. Fails where the cluster cannot do that.
     async fn cut(&self, user: &str) -> Result<()>;
+
+    /// Lets something happen to the nodes. Fails with the reason why it did not.
+    async fn wreak(&self, chaos: &Chaos) -> Result<()>;
 }
 
 /// The wire to a cluster in this process.
 pub fn wire_to(cluster: &Cluster) -> Arc<dyn Wire> {
-    Arc::new(Direct(cluster.server().clone()))
+    Arc::new(Direct(cluster.server().clone(), cluster.fleet()))
 }
 
-/// To the API server in this process.
-struct Direct(ApiServer);
+/// To the API server and the nodes in this process.
+struct Direct(ApiServer, Fleet);
 
 #[async_trait]
 impl Wire for Direct {
@@ -48,6 +52,10 @@ impl Wire for Direct {
     async fn cut(&self, user: &str) -> Result<()> {
         self.0.cut_watches_of(user);
         Ok(())
+    }
+
+    async fn wreak(&self, chaos: &Chaos) -> Result<()> {
+        chaos.act(&self.1).await.map(drop)
     }
 }
 
@@ -75,5 +83,12 @@ impl Wire for Remote {
     async fn cut(&self, user: &str) -> Result<()> {
         let user = user.to_owned();
         control::ask(&self.0, Order::Cut { user }).await.map(drop)
+    }
+
+    async fn wreak(&self, chaos: &Chaos) -> Result<()> {
+        let chaos = chaos.clone();
+        control::ask(&self.0, Order::Chaos { chaos })
+            .await
+            .map(drop)
     }
 }

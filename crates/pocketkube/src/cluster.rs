@@ -15,6 +15,7 @@ use crate::client::{Client, Informers};
 use crate::clock::Clock;
 use crate::controller::{ControllerManager, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
+use crate::fleet::Fleet;
 use crate::kubelet::Kubelets;
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
@@ -181,7 +182,7 @@ impl ClusterBuilder {
             certificates: Some(certificates.clone()),
             outbound: Some(outbound),
         };
-        let controllers = ControllerManager::start(client, informers, clock, options);
+        let controllers = ControllerManager::start(client, informers, clock, options, &tasks);
         if let Some(listener) = nodes.listen_as_api_server() {
             let https = Https::new(server.clone(), &certificates, Arc::default(), tasks.clone())?;
             server::serve_inside(https, listener);
@@ -320,9 +321,15 @@ impl Cluster {
     pub fn next_timers(&self, count: usize) -> Vec<NextTimer> {
         let mut next: Vec<NextTimer> = Vec::new();
         for timer in self.clock.next_timers(count.saturating_mul(20)) {
-            let Some(who) = timer.task.and_then(|id| self.tasks.name_of(id)) else {
+            let Some(mut who) = timer.task.and_then(|id| self.tasks.name_of(id)) else {
                 continue;
             };
+            // Workers of a controller are told apart by a number, which says nothing here.
+            if let Some((name, number)) = who.rsplit_once(' ')
+                && number.parse::<usize>().is_ok()
+            {
+                who = name.to_owned();
+            }
             if next.len() < count && next.iter().all(|known| known.who != who) {
                 let due = timer.due;
                 next.push(NextTimer { due, who });
@@ -344,6 +351,16 @@ impl Cluster {
     /// The agents of the simulated nodes.
     pub fn kubelets(&self) -> &Arc<Kubelets> {
         &self.nodes.kubelets
+    }
+
+    /// The nodes: more and fewer of them, and what can happen to them.
+    pub fn fleet(&self) -> Fleet {
+        let transport = Arc::new(self.server.clone());
+        Fleet {
+            kubelets: self.nodes.kubelets.clone(),
+            network: self.nodes.network.clone(),
+            client: Client::new(transport, UserInfo::admin(), "kubekata"),
+        }
     }
 
     /// The network that Pods and Services are on.

@@ -25,7 +25,9 @@ pub mod storage;
 
 mod bootstrap;
 mod cluster;
+mod fleet;
 mod nodes;
 mod skip;
 
 pub use cluster::{Cluster, ClusterBuilder, NextTimer, StartError};
+pub use fleet::{Fleet, FleetError, NodeSpec};

@@ -2,6 +2,7 @@
 //!
 //! Wires scheduler, network and kubelets together, which do not know each other.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -111,13 +112,15 @@ fn node_configs(cluster: &str, count: usize) -> Vec<NodeConfig> {
             let zone = ZONES[(at.saturating_sub(1) as usize) % ZONES.len()];
             NodeConfig {
                 name,
-                ip: IpAddr::V4(nth(CONTROL_PLANE, at)),
-                pod_cidr: pod_cidr(at),
+                ip: nth_address(at),
+                pod_cidr: nth_pod_cidr(at),
                 zone: zone.to_owned(),
                 region: "region-1".to_owned(),
                 is_control_plane: at == 0,
                 // A control plane without workers takes Pods itself.
                 is_tainted: at == 0 && count > 1,
+                labels: BTreeMap::new(),
+                taints: Vec::new(),
                 cpu: "4".to_owned(),
                 memory: "8139392Ki".to_owned(),
                 pods: 110,
@@ -126,7 +129,13 @@ fn node_configs(cluster: &str, count: usize) -> Vec<NodeConfig> {
         .collect()
 }
 
-fn pod_cidr(at: u32) -> Ipv4Net {
+/// The address of a node, counted from the control plane.
+pub(crate) fn nth_address(at: u32) -> IpAddr {
+    IpAddr::V4(nth(CONTROL_PLANE, at))
+}
+
+/// Where the Pods of that node get their addresses from.
+pub(crate) fn nth_pod_cidr(at: u32) -> Ipv4Net {
     let network = nth(Ipv4Addr::new(10, 244, 0, 0), at.saturating_mul(256));
     Ipv4Net::new(network, 24).expect("24 is a length of a prefix")
 }

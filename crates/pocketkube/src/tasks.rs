@@ -45,6 +45,14 @@ impl Tasks {
         Self::default()
     }
 
+    /// A group that ends on its own, and whose work counts as work of this one.
+    pub fn group(&self) -> Self {
+        Self {
+            activity: self.activity.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Runs `future` until it ends or the group is cancelled, whichever comes first.
     pub fn spawn<F>(&self, name: impl Into<Cow<'static, str>>, future: F)
     where

@@ -9,6 +9,7 @@ mod clients;
 mod controllers;
 mod custom_resources;
 mod eviction;
+mod fleet;
 mod http;
 mod layering;
 mod pods;

@@ -24,6 +24,8 @@ pub struct ControllerManager {
     informers: Informers,
     clock: Clock,
     options: ControllerOptions,
+    /// The cluster's, whose work that of the controllers counts as.
+    cluster: Tasks,
     tasks: Mutex<Tasks>,
 }
 
@@ -34,13 +36,15 @@ impl ControllerManager {
         informers: Informers,
         clock: Clock,
         options: ControllerOptions,
+        cluster: &Tasks,
     ) -> Self {
         let manager = Self {
             client,
             informers,
             clock,
             options,
-            tasks: Mutex::new(Tasks::new()),
+            tasks: Mutex::new(cluster.group()),
+            cluster: cluster.clone(),
         };
         manager.start_all();
         manager
@@ -62,7 +66,7 @@ impl ControllerManager {
     pub async fn restart(&self) -> Result<(), Vec<String>> {
         self.shutdown().await?;
         self.clock.sleep(AWAY).await;
-        *self.tasks.lock() = Tasks::new();
+        *self.tasks.lock() = self.cluster.group();
         self.start_all();
         Ok(())
     }

@@ -36,7 +36,14 @@ impl NodeConnection for Kubelets {
         options: &LogOptions,
     ) -> Result<LogStream, StatusError> {
         let name = pod.name();
-        let found = self.view(pod)?.and_then(|view| view.container(container));
+        let view = self.view(pod).map_err(|error| match error {
+            Unconnected::Refused(error) => error,
+            Unconnected::Dial { kubelet, why } => lost(format!(
+                "Get \"https://{kubelet}/containerLogs/{}/{name}/{container}\": {why}",
+                pod.namespace()
+            )),
+        })?;
+        let found = view.and_then(|view| view.container(container));
         let found = found.ok_or_else(|| {
             not_yet(format!(
                 "container {container:?} in pod {name:?} is not available"
@@ -94,7 +101,7 @@ impl NodeConnection for Kubelets {
         pod: &ObjectRef,
         port: u16,
     ) -> Result<Box<dyn Connection>, String> {
-        let view = self.view(pod).map_err(|error| error.message)?;
+        let view = self.view(pod).map_err(|error| error.dialing().message)?;
         let sandbox = view.and_then(|view| view.sandbox());
         let sandbox = sandbox.ok_or_else(|| {
             format!(
@@ -145,16 +152,27 @@ fn reason(error: &ConnectError) -> &'static str {
 }
 
 impl Kubelets {
-    fn view(&self, pod: &ObjectRef) -> Result<Option<Arc<PodView>>, StatusError> {
-        let node = require_node(pod.value())?;
-        let kubelet = self.kubelet(node).ok_or_else(|| {
-            StatusError::internal(format!("dial tcp: lookup {node}: no such host"))
-        })?;
-        Ok(kubelet.view(pod.uid()))
+    fn view(&self, pod: &ObjectRef) -> Result<Option<Arc<PodView>>, Unconnected> {
+        let node = require_node(pod.value()).map_err(Unconnected::Refused)?;
+        if let Some(kubelet) = self.kubelet(node) {
+            return Ok(kubelet.view(pod.uid()));
+        }
+        let lost = self.lost.lock();
+        Err(match lost.get(node) {
+            Some(lost) => {
+                let kubelet = SocketAddr::new(lost.config.ip, KUBELET_PORT);
+                let why = format!("dial tcp {kubelet}: connect: no route to host");
+                Unconnected::Dial { kubelet, why }
+            }
+            None => Unconnected::Refused(StatusError::internal(format!(
+                "dial tcp: lookup {node}: no such host"
+            ))),
+        })
     }
 
     fn running(&self, pod: &ObjectRef, name: &str) -> Result<Arc<Container>, StatusError> {
-        let view = self.view(pod)?.and_then(|view| view.container(name));
+        let view = self.view(pod).map_err(Unconnected::dialing)?;
+        let view = view.and_then(|view| view.container(name));
         let container = view.and_then(|view| view.current);
         let is_running = |container: &Arc<Container>| {
             matches!(container.state(), runtime::ContainerState::Running { .. })
@@ -165,6 +183,34 @@ impl Kubelets {
             ))
         })
     }
+}
+
+/// Where kubelets listen.
+const KUBELET_PORT: u16 = 10250;
+
+/// Why a kubelet could not be asked.
+enum Unconnected {
+    Refused(StatusError),
+    /// Nobody is at its address.
+    Dial {
+        kubelet: SocketAddr,
+        why: String,
+    },
+}
+
+impl Unconnected {
+    /// In the words of connections that the API server only passes on.
+    fn dialing(self) -> StatusError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Dial { why, .. } => lost(format!("error dialing backend: {why}")),
+        }
+    }
+}
+
+/// An error that has no reason of its own.
+fn lost(message: String) -> StatusError {
+    StatusError::new(500, "", message)
 }
 
 fn not_yet(message: String) -> StatusError {

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::node::Node;
-use super::registration::{node_object, node_status};
+use super::registration::{boot_id, changed_conditions, node_object, node_status};
 use crate::api::StatusError;
 use crate::api::meta::format_micro_time;
 use crate::client::{EventType, Kind, Patch};
@@ -52,10 +52,24 @@ pub async fn register(node: &Node) -> Result<(), StatusError> {
                 .patch::<NodeObject>("", name, Patch::Merge(labels))
                 .await?;
             let old: NodeObject = node.client.get("", name).await?;
-            let status = json!({"status": node_status(node, Some(&old), now)});
-            node.client
-                .patch_status::<NodeObject>("", name, Patch::Strategic(status))
-                .await?;
+            let tell = |kind, reason: &str, message: String| {
+                node.recorder.event(&old, kind, reason, message);
+            };
+            tell(
+                EventType::Normal,
+                "Starting",
+                "Starting kubelet.".to_owned(),
+            );
+            let info = old
+                .status
+                .as_ref()
+                .and_then(|status| status.node_info.as_ref());
+            let boot = boot_id(node);
+            if info.is_some_and(|info| info.boot_id != boot) {
+                let message = format!("Node {name} has been rebooted, boot id: {boot}");
+                tell(EventType::Warning, "Rebooted", message);
+            }
+            write_status(node, &old).await?;
         }
         Err(error) => return Err(error),
     }
@@ -87,6 +101,26 @@ async fn introduce_drivers(node: &Node) -> Result<(), StatusError> {
     }
 }
 
+/// Says at once how the node is.
+pub async fn report(node: &Node) -> Result<(), StatusError> {
+    let old: NodeObject = node.client.get("", &node.config.name).await?;
+    write_status(node, &old).await
+}
+
+async fn write_status(node: &Node, old: &NodeObject) -> Result<(), StatusError> {
+    let name = &node.config.name;
+    let status = json!({"status": node_status(node, Some(old), node.clock.now())});
+    node.client
+        .patch_status::<NodeObject>("", name, Patch::Strategic(status))
+        .await?;
+    for changed in changed_conditions(node, old) {
+        let message = format!("Node {name} status is now: {}", changed.event);
+        node.recorder
+            .event(old, EventType::Normal, changed.event, message);
+    }
+    Ok(())
+}
+
 /// Keeps all nodes alive, for ever. Their turns are spread over the period.
 pub async fn keep_alive(alive: Alive, clock: Clock) {
     let mut reported: HashMap<String, Reported> = HashMap::new();
@@ -100,6 +134,9 @@ pub async fn keep_alive(alive: Alive, clock: Clock) {
             if nodes.len() > 10 {
                 let at = begun.saturating_add(offset).unwrap_or(begun);
                 clock.sleep_until(at).await;
+            }
+            if !alive.lock().contains_key(&node.config.name) {
+                continue;
             }
             let own = reported.entry(node.config.name.clone()).or_default();
             if let Err(error) = beat(node, own).await {
@@ -128,12 +165,7 @@ async fn beat(node: &Node, reported: &mut Reported) -> Result<(), StatusError> {
     if !is_due && reported.status == images {
         return Ok(());
     }
-    let name = &node.config.name;
-    let old: NodeObject = node.client.get("", name).await?;
-    let status = json!({"status": node_status(node, Some(&old), now)});
-    node.client
-        .patch_status::<NodeObject>("", name, Patch::Strategic(status))
-        .await?;
+    report(node).await?;
     reported.status = images;
     reported.at = Some(now);
     Ok(())

@@ -15,6 +15,8 @@ mod images;
 mod metrics_server;
 mod node;
 mod pod_worker;
+mod power;
+mod pressure;
 mod probe;
 mod prober;
 mod registration;
@@ -28,6 +30,7 @@ mod volumes;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service};
 use parking_lot::{Mutex, RwLock};
@@ -43,6 +46,8 @@ use crate::tasks::Tasks;
 
 pub use metrics_server::MetricsServer;
 pub use node::NodeConfig;
+pub use power::NodeState;
+pub use pressure::Pressure;
 pub use registration::VERSION;
 
 use environment::Caches;
@@ -74,6 +79,8 @@ pub struct Kubelets {
     sources: Caches,
     persistent: Arc<Mutex<BTreeMap<String, Arc<runtime::filesystem::Volume>>>>,
     kubelets: RwLock<HashMap<String, Arc<Kubelet>>>,
+    /// The nodes that have no power, by name.
+    lost: Mutex<BTreeMap<String, Arc<Node>>>,
     alive: Alive,
     /// Who wants to hear of a change of a ConfigMap or Secret: senders by the Pod's uid.
     interested: Mutex<HashMap<Reference, HashMap<String, mpsc::UnboundedSender<PodEvent>>>>,
@@ -112,6 +119,7 @@ impl Kubelets {
             },
             persistent: Arc::default(),
             kubelets: RwLock::default(),
+            lost: Mutex::default(),
             alive: Alive::default(),
             interested: Mutex::default(),
             config,
@@ -122,22 +130,7 @@ impl Kubelets {
     pub async fn add_node(self: &Arc<Self>, config: NodeConfig) -> Result<(), StatusError> {
         let node = Arc::new(self.make_node(config));
         static_pods::deliver_images(&node);
-        heartbeat::register(&node).await?;
-        let name = node.config.name.clone();
-        let kubelet = Arc::new(Kubelet {
-            node: node.clone(),
-            pods: Mutex::default(),
-        });
-        self.kubelets.write().insert(name.clone(), kubelet);
-        self.alive.lock().insert(name.clone(), node.clone());
-        self.show_static_pods(&node);
-        // Pods may have been bound to it before it came.
-        for pod in self.config.informers.lister::<Pod>().all() {
-            if node_of(&pod) == name {
-                self.pod_changed(&Change::Added(pod));
-            }
-        }
-        Ok(())
+        self.take_in(node).await
     }
 
     fn show_static_pods(&self, node: &Arc<Node>) {
@@ -183,6 +176,9 @@ impl Kubelets {
             cluster_domain: self.config.cluster_domain.clone(),
             host_paths: Mutex::default(),
             persistent: self.persistent.clone(),
+            boots: AtomicU32::new(0),
+            pressures: Mutex::default(),
+            is_reclaiming: AtomicBool::new(false),
             config,
         }
     }
@@ -289,9 +285,14 @@ impl Kubelets {
     }
 
     fn forget(&self, kubelet: &Kubelet, uid: &str) {
+        // Of a node that was lost nothing is left to forget.
         let Some(handle) = kubelet.pods.lock().remove(uid) else {
             return;
         };
+        self.lose_interest(uid, &handle);
+    }
+
+    fn lose_interest(&self, uid: &str, handle: &PodHandle) {
         let mut interested = self.interested.lock();
         for reference in &handle.references {
             if let Some(senders) = interested.get_mut(reference) {

@@ -1,15 +1,17 @@
 //! One simulated node as its kubelet sees it: what Pods on it share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use ipnet::Ipv4Net;
-use k8s_openapi::api::core::v1::{ObjectReference, Pod};
+use k8s_openapi::api::core::v1::{ObjectReference, Pod, Taint};
 use parking_lot::Mutex;
 
 use super::environment::Caches;
 use super::pod_worker::record::Role;
+use super::pressure::Pressure;
 use super::runtime::filesystem::Volume;
 use super::runtime::{PodNetwork, Runtime};
 use crate::client::{Client, EventRecorder, EventType, reference_to};
@@ -28,6 +30,9 @@ pub struct NodeConfig {
     pub is_control_plane: bool,
     /// Keeps Pods away that don't belong to the control plane.
     pub is_tainted: bool,
+    /// What it is labelled and tainted with besides.
+    pub labels: BTreeMap<String, String>,
+    pub taints: Vec<Taint>,
     /// `4`, `8Gi`, `110`: as the Node's capacity says.
     pub cpu: String,
     pub memory: String,
@@ -51,6 +56,12 @@ pub struct Node {
     pub host_paths: Mutex<BTreeMap<String, Arc<Volume>>>,
     /// Volumes of the cluster, by the name of the PersistentVolume; all nodes share them.
     pub persistent: Arc<Mutex<BTreeMap<String, Arc<Volume>>>>,
+    /// How often it has booted since the cluster began.
+    pub boots: AtomicU32,
+    /// What it is short of.
+    pub pressures: Mutex<BTreeSet<Pressure>>,
+    /// Whether somebody evicts Pods because of that.
+    pub is_reclaiming: AtomicBool,
 }
 
 impl Node {

@@ -3,12 +3,15 @@
 //! Looks like a node of kind. Mirrors `pkg/kubelet/kubelet_node_status.go` and
 //! `pkg/kubelet/nodestatus/setters.go` (v1.35).
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Node as NodeObject;
+use k8s_openapi::api::core::v1::{Node as NodeObject, NodeCondition};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::node::{Node, NodeConfig};
+use super::pressure::Pressure;
 use crate::api::meta::format_time;
 
 /// The release that nodes report.
@@ -41,10 +44,17 @@ pub fn node_object(config: &NodeConfig) -> Value {
         labels["node-role.kubernetes.io/control-plane"] = json!("");
         labels["node.kubernetes.io/exclude-from-external-load-balancers"] = json!("");
     }
-    if config.is_tainted {
-        spec["taints"] = json!([
-            {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
-        ]);
+    for (label, value) in &config.labels {
+        labels[label] = json!(value);
+    }
+    let mut taints = json!(config.taints);
+    if let (true, Some(taints)) = (config.is_tainted, taints.as_array_mut()) {
+        let of_role =
+            json!({"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"});
+        taints.insert(0, of_role);
+    }
+    if taints.as_array().is_some_and(|taints| !taints.is_empty()) {
+        spec["taints"] = taints;
     }
     json!({
         "apiVersion": "v1",
@@ -79,10 +89,10 @@ pub fn node_status(node: &Node, old: Option<&NodeObject>, now: Timestamp) -> Val
         ],
         "capacity": resources,
         "allocatable": resources,
-        "conditions": conditions(old, now),
+        "conditions": conditions(node, old, now),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "images": images(node),
-        "nodeInfo": node_info(config),
+        "nodeInfo": node_info(node),
         "runtimeHandlers": [
             {"name": "", "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}},
             {"name": "runc", "features": {"recursiveReadOnlyMounts": true, "userNamespaces": true}},
@@ -91,49 +101,70 @@ pub fn node_status(node: &Node, old: Option<&NodeObject>, now: Timestamp) -> Val
     })
 }
 
-const CONDITIONS: [(&str, &str, &str, &str); 4] = [
-    (
-        "MemoryPressure",
-        "False",
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available",
-    ),
-    (
-        "DiskPressure",
-        "False",
-        "KubeletHasNoDiskPressure",
-        "kubelet has no disk pressure",
-    ),
-    (
-        "PIDPressure",
-        "False",
-        "KubeletHasSufficientPID",
-        "kubelet has sufficient PID available",
-    ),
-    (
-        "Ready",
-        "True",
-        "KubeletReady",
-        "kubelet is posting ready status",
-    ),
-];
+/// A condition as the kubelet sees it now, and the event that tells of its coming.
+pub struct Condition {
+    kind: &'static str,
+    status: &'static str,
+    reason: &'static str,
+    message: &'static str,
+    pub event: &'static str,
+}
 
-fn conditions(old: Option<&NodeObject>, now: Timestamp) -> Value {
+/// All conditions, in the order of kubelets.
+fn judged(node: &Node) -> Vec<Condition> {
+    let pressures = node.pressures();
+    let pressed = Pressure::ALL.into_iter().map(|pressure| {
+        let words = pressure.words();
+        let (status, (reason, message, event)) = match pressures.contains(&pressure) {
+            true => ("True", words.on),
+            false => ("False", words.off),
+        };
+        Condition {
+            kind: words.condition,
+            status,
+            reason,
+            message,
+            event,
+        }
+    });
+    let ready = Condition {
+        kind: "Ready",
+        status: "True",
+        reason: "KubeletReady",
+        message: "kubelet is posting ready status",
+        event: "NodeReady",
+    };
+    pressed.chain([ready]).collect()
+}
+
+/// The conditions that are not what `old` says of them.
+pub fn changed_conditions(node: &Node, old: &NodeObject) -> Vec<Condition> {
+    let status = old.status.as_ref();
+    let before = status.and_then(|status| status.conditions.as_deref());
+    let before = before.unwrap_or_default();
+    let is_news = |own: &Condition| {
+        let same = |old: &NodeCondition| old.type_ == own.kind && old.status == own.status;
+        !before.iter().any(same)
+    };
+    judged(node).into_iter().filter(is_news).collect()
+}
+
+fn conditions(node: &Node, old: Option<&NodeObject>, now: Timestamp) -> Value {
     let status = old.and_then(|old| old.status.as_ref());
     let before = status.and_then(|status| status.conditions.as_deref());
     let before = before.unwrap_or_default();
-    CONDITIONS
+    judged(node)
         .iter()
-        .map(|(kind, status, reason, message)| {
+        .map(|judged| {
             let same = before
                 .iter()
-                .find(|own| own.type_ == *kind && own.status == *status);
+                .find(|own| own.type_ == judged.kind && own.status == judged.status);
             let since = same.and_then(|own| own.last_transition_time.as_ref());
             json!({
-                "type": kind,
-                "status": status,
-                "reason": reason,
-                "message": message,
+                "type": judged.kind,
+                "status": judged.status,
+                "reason": judged.reason,
+                "message": judged.message,
                 "lastHeartbeatTime": format_time(now),
                 "lastTransitionTime": format_time(since.map_or(now, |time| time.0)),
             })
@@ -156,10 +187,11 @@ fn images(node: &Node) -> Value {
         .collect()
 }
 
-fn node_info(config: &NodeConfig) -> Value {
+fn node_info(node: &Node) -> Value {
+    let config = &node.config;
     json!({
         "architecture": "amd64",
-        "bootID": identifier("boot", &config.name),
+        "bootID": boot_id(node),
         "containerRuntimeVersion": "containerd://2.2.0",
         "kernelVersion": "6.12.57+deb13-amd64",
         "kubeProxyVersion": "",
@@ -169,6 +201,14 @@ fn node_info(config: &NodeConfig) -> Value {
         "osImage": "Debian GNU/Linux 12 (bookworm)",
         "systemUUID": identifier("system", &config.name),
     })
+}
+
+/// Another one after every boot.
+pub fn boot_id(node: &Node) -> String {
+    match node.boots.load(Ordering::Relaxed) {
+        0 => identifier("boot", &node.config.name),
+        boots => identifier(&format!("boot {boots}"), &node.config.name),
+    }
 }
 
 /// An identifier that a node keeps from one start to the next.

@@ -37,6 +37,15 @@ pub struct Verdict {
     pub message: String,
 }
 
+impl Verdict {
+    pub const EVICTED: &str = "Evicted";
+
+    /// Whether the node needed what the Pod used.
+    pub fn is_eviction(&self) -> bool {
+        self.reason == Self::EVICTED
+    }
+}
+
 /// The new status. Conditions that the kubelet does not own, and times of transitions that did
 /// not happen, come from `old`.
 pub fn pod_status(
@@ -314,6 +323,21 @@ fn conditions(
         .iter()
         .filter(|condition| !OWN.contains(&condition.type_.as_str()));
     let mut conditions: Vec<PodCondition> = foreign.cloned().collect();
+    let is_marked = conditions.iter().any(|own| own.type_ == "DisruptionTarget");
+    if let Some(verdict) = observed
+        .verdict
+        .filter(|own| own.is_eviction() && !is_marked)
+    {
+        conditions.push(PodCondition {
+            type_: "DisruptionTarget".to_owned(),
+            status: "True".to_owned(),
+            reason: Some("TerminationByKubelet".to_owned()),
+            message: Some(verdict.message.clone()),
+            observed_generation: pod.meta().generation,
+            last_probe_time: None,
+            last_transition_time: Some(time(now)),
+        });
+    }
     for (name, judged) in OWN.into_iter().zip(judged) {
         let same = before
             .iter()

@@ -12,6 +12,7 @@ use super::super::super::scene::{Finding, Scene};
 use super::super::super::spec::{Rule, take_rule};
 use super::super::super::target::{Target, title_of};
 use crate::course::Fields;
+use crate::sandbox::chaos::Chaos;
 use crate::sandbox::{ProgramControl, Resource, Watched, service_account_user, words_of};
 
 const FIELD_MANAGER: &str = "kubekata-attack";
@@ -40,6 +41,8 @@ pub(super) enum Blow {
     /// The program that acts as this service account is stopped and started again; in between
     /// come further blows.
     Restart(String, Vec<Blow>),
+    /// Something happens to a node or a zone, or to the node of an object that is meant.
+    Chaos(Chaos, Option<Target>),
 }
 
 /// What a blow did.
@@ -71,14 +74,18 @@ pub(super) fn read_blows(fields: &mut Fields<'_>, name: &'static str) -> Vec<Blo
     blows
 }
 
+const BLOWS: [&str; 7] = [
+    "delete", "create", "await", "patch", "cut", "restart", "chaos",
+];
+
 fn read_blow(mut fields: Fields<'_>) -> Option<Blow> {
-    let given: Vec<_> = ["delete", "create", "await", "patch", "cut", "restart"]
+    let given: Vec<_> = BLOWS
         .into_iter()
         .filter_map(|name| Some((name, fields.node(name)?)))
         .collect();
     let [(name, node)] = given.as_slice() else {
-        let message =
-            "expected exactly one of `delete`, `create`, `await`, `patch`, `cut` and `restart`";
+        let message = "expected exactly one of `delete`, `create`, `await`, `patch`, `cut`, \
+                       `restart` and `chaos`";
         fields.refuse("", message);
         return None;
     };
@@ -106,6 +113,7 @@ fn read_blow(mut fields: Fields<'_>) -> Option<Blow> {
             target.and_then(|target| Some(Blow::Patch(target, merge?)))
         }
         "cut" => inner.required("serviceAccount").map(Blow::Cut),
+        "chaos" => read_chaos(&mut inner),
         _ => {
             let account = inner.required("serviceAccount");
             let during = read_blows(&mut inner, "during");
@@ -115,6 +123,31 @@ fn read_blow(mut fields: Fields<'_>) -> Option<Blow> {
     inner.end();
     fields.end();
     blow
+}
+
+/// `what` and `to`, a list of targets; or `of`, a Pod whose node is the target.
+fn read_chaos(fields: &mut Fields<'_>) -> Option<Blow> {
+    let what: Option<String> = fields.required("what");
+    let mut targets: Vec<String> = fields.optional("to").unwrap_or_default();
+    let off: bool = fields.optional("off").unwrap_or_default();
+    let of = match fields.node("of") {
+        None => None,
+        Some(node) => {
+            let (path, document) = (fields.path_of("of"), fields.document());
+            let mut inner = Fields::of(document, node, &path, fields.problems())?;
+            let target = Target::take(&mut inner);
+            inner.end();
+            targets.insert(0, String::new());
+            Some(target?)
+        }
+    };
+    match Chaos::new(&what?, targets, off) {
+        Ok(chaos) => Some(Blow::Chaos(chaos, of)),
+        Err(why) => {
+            fields.refuse("what", &why);
+            None
+        }
+    }
 }
 
 impl Blow {
@@ -136,6 +169,10 @@ impl Blow {
                 let blows: Vec<String> = during.iter().map(Self::title).collect();
                 format!("{} while {account} was down", blows.join(" and "))
             }
+            Self::Chaos(chaos, None) => format!("{} {}", chaos.what, chaos.targets.join(" ")),
+            Self::Chaos(chaos, Some(of)) => {
+                format!("{} of the node of {}", chaos.what, of.title())
+            }
         }
     }
 
@@ -143,7 +180,7 @@ impl Blow {
     pub(super) fn targets(&self) -> Vec<&Target> {
         match self {
             Self::Delete(target) | Self::Patch(target, _) => vec![target],
-            Self::Create(_) | Self::Await(_) | Self::Cut(_) => Vec::new(),
+            Self::Create(_) | Self::Await(_) | Self::Cut(_) | Self::Chaos(..) => Vec::new(),
             Self::Restart(_, during) => during.iter().flat_map(Self::targets).collect(),
         }
     }
@@ -161,6 +198,7 @@ impl Blow {
                 Ok(Struck::Hit(Vec::new()))
             }
             Self::Restart(account, during) => restart(account, during, scene).await,
+            Self::Chaos(chaos, of) => wreak(chaos, of.as_ref(), scene).await,
         }
     }
 }
@@ -231,6 +269,24 @@ async fn patch(target: &Target, merge: &Value, scene: &Scene) -> Result<Struck, 
         marks.retain(|mark| mark.is_changed);
     }
     Ok(struck)
+}
+
+async fn wreak(chaos: &Chaos, of: Option<&Target>, scene: &Scene) -> Result<Struck, String> {
+    let mut chaos = chaos.clone();
+    if let Some(target) = of {
+        let objects = target.objects(scene).await?;
+        let nodes = objects
+            .iter()
+            .map(|pod| Finding::text(pod, "/spec/nodeName"));
+        let Some(node) = nodes.into_iter().find(|node| !node.is_empty()) else {
+            let finding = Finding::fails(target.title(), "it is on a node", "it is on none");
+            return Ok(Struck::Missed(finding));
+        };
+        node.clone_into(&mut chaos.targets[0]);
+    }
+    let done = scene.wire.wreak(&chaos).await;
+    done.map_err(|error| format!("{error:#}"))?;
+    Ok(Struck::Hit(Vec::new()))
 }
 
 fn hit(target: &Target, marks: Vec<Mark>) -> Struck {

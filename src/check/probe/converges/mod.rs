@@ -10,6 +10,7 @@
 //!     - create: {apiVersion: v1, kind: Secret, metadata: {name: web}}     # unless it is there
 //!     - await: {object: {kind: ConfigMap, name: web}}
 //!     - cut: {serviceAccount: gardener}            # its watches are broken off
+//!     - chaos: {what: node-loss, of: {kind: Pod, labels: {app: web}}}      # or `to: [NODE]`
 //!     - restart:                                   # the learner's program
 //!         serviceAccount: gardener
 //!         during: [{delete: {kind: Secret, name: web}}]

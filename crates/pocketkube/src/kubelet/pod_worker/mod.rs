@@ -45,6 +45,10 @@ pub enum PodEvent {
     Refresh,
     /// The Pod is no longer in the API.
     Gone,
+    /// The node needs what the Pod uses.
+    Evicted(Verdict),
+    /// The node has lost its power.
+    Lost,
 }
 
 /// Something that was under way has come to its end.
@@ -95,6 +99,10 @@ pub struct PodWorker {
     /// When sandbox and mounts of a Pod that has ended are taken down.
     torn_down: Option<Timestamp>,
     is_gone: bool,
+    /// The node has no power any more: everything ends, and nobody is told.
+    is_lost: bool,
+    /// Why the Pod is to be evicted.
+    eviction: Option<Verdict>,
     /// Whether the last status could be written.
     is_written: bool,
     /// The earliest moment at which somebody wants another look.
@@ -123,6 +131,8 @@ impl PodWorker {
             is_terminal: matches!(phase, Some("Succeeded" | "Failed")),
             torn_down: None,
             is_gone: false,
+            is_lost: false,
+            eviction: None,
             is_written: true,
             wake: None,
             node,
@@ -144,7 +154,7 @@ impl PodWorker {
                 self.report().await;
             }
         }
-        loop {
+        while !self.is_lost {
             if !had_ended || self.pod.is_terminating() {
                 self.wake = None;
                 self.sync().await;
@@ -200,6 +210,8 @@ impl PodWorker {
                 }
             }
             PodEvent::Gone => self.is_gone = true,
+            PodEvent::Evicted(verdict) => self.eviction = Some(verdict),
+            PodEvent::Lost => self.is_lost = true,
         }
     }
 
@@ -253,7 +265,7 @@ impl PodWorker {
         if self.is_terminal {
             return;
         }
-        if self.is_past_deadline() {
+        if self.is_evicted() || self.is_past_deadline() {
             self.begin_stop();
             self.go_on_stopping();
             return;

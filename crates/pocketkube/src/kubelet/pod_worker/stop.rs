@@ -24,6 +24,9 @@ const LEAST_GRACE: Duration = Duration::from_secs(2);
 /// for ever where a StatefulSet has made the next one of that name by then.
 const TEARDOWN: Duration = Duration::from_millis(500);
 
+/// What the containers of a Pod get that is evicted: next to nothing.
+const EVICTION_GRACE: Duration = Duration::from_secs(1);
+
 /// A Pod that is being stopped.
 #[derive(Debug)]
 pub(super) struct Stop {
@@ -37,6 +40,9 @@ impl PodWorker {
     pub(super) fn grace_period(&self) -> Duration {
         if self.is_gone {
             return Duration::ZERO;
+        }
+        if self.verdict.as_ref().is_some_and(Verdict::is_eviction) {
+            return EVICTION_GRACE;
         }
         let deletion = self.pod.meta().deletion_grace_period_seconds;
         let own = self.spec().termination_grace_period_seconds;
@@ -224,6 +230,18 @@ impl PodWorker {
             }
             _ => stop.is_deleted_from_api = true,
         }
+    }
+
+    /// Fails a Pod that the node has no room for any more.
+    pub(super) fn is_evicted(&mut self) -> bool {
+        let Some(verdict) = self.eviction.take() else {
+            return false;
+        };
+        let (reason, message) = (&verdict.reason, verdict.message.clone());
+        self.node
+            .event(&self.pod, EventType::Warning, reason, message);
+        self.verdict = Some(verdict);
+        true
     }
 
     /// Fails a Pod that has been active for longer than it may be.
