@@ -167,6 +167,22 @@ impl Strategy for NodeStrategy {
     ) -> ErrorList {
         update(new, old)
     }
+
+    fn warnings(&self, node: &Value, _old: Option<&Value>) -> Vec<String> {
+        let spec = Field::new(&node["spec"], "spec");
+        let mut warnings = Vec::new();
+        if spec.child("configSource").is_set() {
+            warnings.push("spec.configSource: the feature is removed".to_owned());
+        }
+        if !spec.child("externalID").is_empty() {
+            let why = "this field is deprecated, and is unused by Kubernetes";
+            warnings.push(format!("spec.externalID: {why}"));
+        }
+        for range in spec.child("podCIDRs").items() {
+            warnings.extend(validate::cidr_warnings(range.text(), &range.path));
+        }
+        warnings
+    }
 }
 
 /// `podCIDR` is the first of `podCIDRs`.
@@ -333,5 +349,22 @@ mod tests {
             ]
         );
         assert!(update(&old, &json!({"spec": {}})).is_empty());
+    }
+
+    #[test]
+    fn fields_that_do_nothing_are_warned_of() {
+        let node = json!({"spec": {
+            "configSource": {}, "externalID": "a", "podCIDRs": ["10.0.0.1/24"],
+        }});
+        let warnings = NodeStrategy.warnings(&node, None);
+        assert_eq!(
+            warnings[..2],
+            [
+                "spec.configSource: the feature is removed",
+                "spec.externalID: this field is deprecated, and is unused by Kubernetes",
+            ]
+        );
+        assert_eq!(warnings.len(), 3);
+        assert_eq!(NodeStrategy.warnings(&json!({"spec": {}}), None), [""; 0]);
     }
 }
