@@ -151,14 +151,28 @@ fn validate_subject(subject: &Field<'_>) -> ErrorList {
         errors.push(value.required(&why));
     } else {
         errors.extend(value.child("name").must_be_set());
-        let namespace = value.child("namespace");
-        if *own == "serviceAccount" && namespace.is_empty() {
-            errors.push(namespace.required("must specify namespace for service account"));
+        if *own == "serviceAccount" {
+            errors.extend(validate_service_account(&value));
         }
     }
     for (other_kind, other) in SUBJECTS.iter().filter(|(_, field)| field != own) {
         let why = format!("{other} is forbidden when subject kind is not '{other_kind}'");
         errors.extend(subject.child(other).must_not_be_set(&why));
+    }
+    errors
+}
+
+/// One of a namespace by name, or all of it.
+fn validate_service_account(account: &Field<'_>) -> ErrorList {
+    let (name, namespace) = (account.child("name"), account.child("namespace"));
+    let mut errors = ErrorList::new();
+    if !matches!(name.text(), "" | "*") {
+        errors.extend(name.faults(names::name_is_dns_subdomain(name.text(), NameUse::Whole)));
+    }
+    if namespace.is_empty() {
+        errors.push(namespace.required("must specify namespace for service account"));
+    } else {
+        errors.extend(namespace.faults(names::dns1123_label(namespace.text())));
     }
     errors
 }
@@ -308,6 +322,30 @@ mod tests {
                 "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'",
                 "spec.rules[0].resourceRules[0].verbs: Invalid value: [\"*\",\"get\"]: if '*' is present, must not specify other verbs",
                 "spec.rules[0].resourceRules[0].namespaces: Required value: resource rules that are not cluster scoped must supply at least one namespace",
+            ]
+        );
+    }
+
+    #[test]
+    fn service_accounts_are_one_or_all_of_a_namespace() {
+        let of = |name: &str, namespace: &str| {
+            let account = json!({"name": name, "namespace": namespace});
+            let subject = json!({"kind": "ServiceAccount", "serviceAccount": account});
+            let errors = validate_subject(&Field::new(&subject, "subject"));
+            errors
+                .iter()
+                .map(|error| error.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("*", "default"), [""; 0]);
+        let errors = of("No_body", "Some_where");
+        assert_eq!(errors.len(), 2);
+        assert!(errors[0].starts_with("subject.serviceAccount.name: Invalid value: \"No_body\": "));
+        assert!(errors[1].starts_with("subject.serviceAccount.namespace: Invalid value: "));
+        assert_eq!(
+            of("a", ""),
+            [
+                "subject.serviceAccount.namespace: Required value: must specify namespace for service account"
             ]
         );
     }
