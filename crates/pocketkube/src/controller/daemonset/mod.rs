@@ -296,7 +296,6 @@ impl Controller for DaemonSetController {
         }
         let view = View::new(set, &nodes, &pods, &hash, self.clock.now());
         status::count(&mut status, &view);
-        let waits = status.number_available.unwrap_or(0) != status.number_ready;
         self.write_status(set, status).await?;
         outcome?;
 
@@ -317,12 +316,11 @@ impl Controller for DaemonSetController {
         );
         let limit = spec.revision_history_limit.unwrap_or(10);
         history::truncate(&self.client, &revisions, &live, limit).await?;
-        if waits {
-            let pods = pods.iter().map(|pod| &**pod);
-            let seconds = spec.min_ready_seconds.unwrap_or(0);
-            if let Some(delay) = pod::next_available(pods, seconds, view.now) {
-                self.queue.add_after(key.clone(), delay);
-            }
+        // Any Pod may be awaited, also one that surges beside the one that counts.
+        let pods = pods.iter().map(|pod| &**pod);
+        let seconds = spec.min_ready_seconds.unwrap_or(0);
+        if let Some(delay) = pod::next_available(pods, seconds, view.now) {
+            self.queue.add_after(key.clone(), delay);
         }
         Ok(())
     }
