@@ -121,8 +121,12 @@ pub async fn at_pace<T>(
         tokio::select! {
             biased;
             done = &mut work => break done,
-            // The script may have paused the clock, or be skipping ahead.
-            _ = beats.tick(), if !clock.is_paused() && clock.holds() == 1 => clock.advance(step()),
+            _ = beats.tick() => {
+                // The script may have paused the clock, or be skipping ahead; it ends that, too.
+                if !clock.is_paused() && clock.holds() == 1 {
+                    clock.advance(step());
+                }
+            }
         }
     };
     drop(hold);
