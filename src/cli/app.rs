@@ -93,11 +93,14 @@ impl App {
                 Misuse(format!("no kata {name}; `kubekata list` shows them all")).into()
             });
         }
-        learner.under_way(course).ok_or_else(|| {
-            let message = "no kata is under way; `kubekata list` shows them, `kubekata start KATA` begins one";
-            Misuse(message.to_owned()).into()
-        })
+        learner.under_way(course).ok_or_else(none_under_way)
     }
+}
+
+pub fn none_under_way() -> anyhow::Error {
+    let message =
+        "no kata is under way; `kubekata list` shows them, `kubekata start KATA` begins one";
+    Misuse(message.to_owned()).into()
 }
 
 impl Learner {

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::GOOD;
-use super::app::App;
+use super::app::{self, App};
 use crate::sandbox;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The kata; the one under way where it is left out
+    /// The kata that this terminal is for; the one under way, whichever it will be, where it is left out
     kata: Option<String>,
     /// The shell to print for
     #[arg(long, value_enum, default_value_t = Syntax::Sh)]
@@ -34,6 +34,14 @@ impl Syntax {
         }
     }
 
+    fn removal(self, name: &str) -> String {
+        match self {
+            Self::Sh => format!("unset {name}"),
+            Self::Fish => format!("set -e {name}"),
+            Self::Powershell => format!("Remove-Item Env:{name} -ErrorAction SilentlyContinue"),
+        }
+    }
+
     fn alias(self) -> &'static str {
         match self {
             Self::Sh => "alias k=kubectl",
@@ -54,15 +62,25 @@ impl Syntax {
 pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let course = app.course()?;
     let learner = app.learner()?;
-    let kata = app.kata(&course, &learner, args.kata.as_deref())?;
+    let kata = match args.kata.as_deref() {
+        Some(name) => app.kata(&course, &learner, Some(name))?,
+        None => learner.under_way(&course).ok_or_else(app::none_under_way)?,
+    };
     let kata = learner.instance(kata)?;
     let sandbox = app.sandbox(&learner.places).await?;
     let shell = sandbox::prepare_shell(&learner.places, &kata, &sandbox.kubeconfig(), false)?;
     sandbox.close().await?;
-    for name in ["KUBECONFIG", super::app::KATA_VARIABLE] {
-        if let Some(value) = shell.variables.get(name) {
-            say!("{}", args.shell.assignment(name, value));
-        }
+    let assigned = |name| {
+        let value = shell.variables.get(name);
+        value.map(|value| args.shell.assignment(name, value))
+    };
+    let own_kata = match args.kata {
+        Some(_) => assigned(app::KATA_VARIABLE),
+        // Or `kubekata start` and then `check` would speak of two katas.
+        None => Some(args.shell.removal(app::KATA_VARIABLE)),
+    };
+    for line in assigned("KUBECONFIG").into_iter().chain(own_kata) {
+        say!("{line}");
     }
     say!("{}", args.shell.alias());
     say!("{}", args.shell.how_to());
@@ -79,5 +97,16 @@ mod tests {
         assert_eq!(sh, "export A='it'\\''s here'");
         let powershell = Syntax::Powershell.assignment("A", "it's");
         assert_eq!(powershell, "$env:A = 'it''s'");
+    }
+
+    #[test]
+    fn what_another_kata_left_is_taken_back_in_each_shell() {
+        assert_eq!(Syntax::Sh.removal("A"), "unset A");
+        assert_eq!(Syntax::Fish.removal("A"), "set -e A");
+        assert!(
+            Syntax::Powershell
+                .removal("A")
+                .starts_with("Remove-Item Env:A ")
+        );
     }
 }
