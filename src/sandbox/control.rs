@@ -22,6 +22,9 @@ use super::wire::Traffic;
 /// A living host answers well within this, unless an order takes its time.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// How long the last answers may take when the host ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// A longer line is no order of ours.
 const LONGEST_LINE: u64 = 4096;
 
@@ -170,7 +173,8 @@ impl Control {
         &self.token
     }
 
-    /// Takes orders until `asked` is closed.
+    /// Takes orders until `asked` is closed. Then those who have an answer get it still: the last is
+    /// the one who ordered to stop.
     pub async fn run(self, asked: mpsc::Sender<Asked>) {
         let mut serving = FuturesUnordered::new();
         loop {
@@ -186,9 +190,12 @@ impl Control {
                         tracing::debug!(%error, "an order was not carried out");
                     }
                 }
-                () = asked.closed() => return,
+                () = asked.closed() => break,
             }
         }
+        let answers = async { while serving.next().await.is_some() {} };
+        // Who has asked for nothing yet is not waited for.
+        let _ = tokio::time::timeout(LAST_ANSWERS, answers).await;
     }
 }
 

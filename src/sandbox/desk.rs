@@ -68,7 +68,8 @@ impl FrontDesk {
         let tasks = Tasks::new();
         let stopped = CancellationToken::new();
         let (sender, asked) = mpsc::channel(4);
-        tasks.spawn("host control", control.run(sender));
+        // It ends when the desk does, once the last answer is on its way.
+        tasks.spawn_cooperative("host control", control.run(sender));
         let desk = Desk {
             embedded,
             tasks: tasks.clone(),
