@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
 use parking_lot::Mutex;
 
 use super::tally::{Tally, finished_at};
@@ -22,6 +23,8 @@ pub(super) struct BackoffRecords {
 
 #[derive(Default)]
 struct Record {
+    /// The uid of the Job: another Job of the same name has not failed yet.
+    job: String,
     /// The uids of the Pods that failed after the last success, and when the last did.
     failed: Vec<String>,
     last_failure: Option<Timestamp>,
@@ -30,12 +33,18 @@ struct Record {
 
 impl BackoffRecords {
     /// Takes in what has ended since the last call.
-    pub(super) fn note(&self, job: &ObjectKey, tally: &Tally) {
+    pub(super) fn note(&self, job: &Job, tally: &Tally) {
         if tally.new_succeeded.is_empty() && tally.new_failed.is_empty() {
             return;
         }
         let mut records = self.records.lock();
-        let record = records.entry(job.clone()).or_default();
+        let record = records.entry(job.key()).or_default();
+        if record.job != job.uid() {
+            *record = Record {
+                job: job.uid().to_owned(),
+                ..Record::default()
+            };
+        }
         let success = tally
             .new_succeeded
             .iter()
@@ -61,9 +70,10 @@ impl BackoffRecords {
     }
 
     /// How long the Job has to wait before it creates another Pod.
-    pub(super) fn left(&self, job: &ObjectKey, now: Timestamp) -> Duration {
+    pub(super) fn left(&self, job: &Job, now: Timestamp) -> Duration {
         let records = self.records.lock();
-        let Some(record) = records.get(job) else {
+        let record = records.get(&job.key());
+        let Some(record) = record.filter(|record| record.job == job.uid()) else {
             return Duration::ZERO;
         };
         left(

@@ -99,7 +99,7 @@ impl JobController {
         let key = job.key();
         let wait = match spec(job).backoff_limit_per_index {
             Some(_) => Duration::ZERO,
-            None => self.backoff.left(&key, self.clock.now()),
+            None => self.backoff.left(job, self.clock.now()),
         };
         if !wait.is_zero() {
             self.queue.add_after(Key::Job(key), wait);

@@ -190,7 +190,7 @@ impl JobController {
         let now = self.clock.now();
         let mut status = job.status.clone().unwrap_or_default();
         self.note_start(job, &mut status);
-        self.backoff.note(key, &tally);
+        self.backoff.note(job, &tally);
         let mut verdict = outcome::judge(job, &status, &tally, now);
         let mut active = tally.active.len();
         if verdict.is_some() {

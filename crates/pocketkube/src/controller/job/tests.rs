@@ -128,6 +128,24 @@ async fn failed_pods_are_replaced_ever_later_until_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_that_is_made_anew_does_not_wait_for_the_failures_of_the_last_one() {
+    let harness = cluster();
+    given_job(&harness, json!({"completions": 1})).await;
+    end_one(&harness, 1).await;
+    harness.pass(10 * SECOND).await;
+    end_one(&harness, 1).await;
+    assert!(active(&harness).await.is_empty());
+    let now = DeleteOptions::default();
+    let deleted = harness.client.delete::<Job>("default", "work", &now);
+    deleted.await.expect("the job can be deleted");
+    given_job(&harness, json!({"completions": 1})).await;
+    assert_eq!(active(&harness).await.len(), 1);
+    end_one(&harness, 1).await;
+    harness.pass(10 * SECOND).await;
+    assert_eq!(active(&harness).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_past_its_deadline_loses_its_pods() {
     let harness = cluster();
     given_job(
