@@ -254,6 +254,10 @@ impl State {
         if !finalizers.is_empty() {
             object["metadata"]["finalizers"] = json!(finalizers);
         }
+        // What was asked for before is no change.
+        if object == *old.value() {
+            return Ok(Reply::Object(old));
+        }
         Ok(Reply::Object(self.commit(
             &call.resource,
             object,

@@ -105,10 +105,14 @@ impl PodGarbageCollector {
         };
         let node = pod::node_name(&pod);
         if node.is_empty() {
-            return match pod.is_terminating() {
-                true => self.delete(&pod).await,
-                false => Ok(()),
-            };
+            if !pod.is_terminating() {
+                return Ok(());
+            }
+            // A finalizer may hold it: a Job that replaces only what has failed waits for this.
+            if !pod::is_terminal(&pod) {
+                self.fail(&pod).await?;
+            }
+            return self.delete(&pod).await;
         }
         let is_known = self.nodes.get("", node).is_some();
         if is_known || self.client.find::<Node>("", node).await?.is_some() {
@@ -126,6 +130,9 @@ impl PodGarbageCollector {
     async fn fail(&self, pod: &Pod) -> Result<(), SyncError> {
         let outcome = retry_on_conflict(|| async {
             let mut latest: Pod = self.client.get(pod.namespace(), pod.name()).await?;
+            if latest.uid() != pod.uid() {
+                return Ok(());
+            }
             latest.status.get_or_insert_default().phase = Some("Failed".to_owned());
             self.client.update_status(&latest).await.map(drop)
         });
@@ -203,6 +210,27 @@ mod tests {
         assert_eq!(harness.all::<Pod>().await.len(), 1);
         harness.pass(2 * SECOND).await;
         assert!(harness.all::<Pod>().await.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pod_that_goes_before_it_had_a_node_has_failed() {
+        let harness = Harness::new();
+        start(harness.context());
+        let pod = json!({
+            "metadata": {
+                "name": "web", "namespace": "default", "finalizers": ["example.com/counted"],
+            },
+            "spec": {"containers": []},
+            "status": {"phase": "Pending"},
+        });
+        harness.given::<Pod>(pod).await;
+        let delete = DeleteOptions::default();
+        let deleted = harness.client.delete::<Pod>("default", "web", &delete);
+        deleted.await.unwrap();
+        harness.pass(SECOND).await;
+        let pod: Pod = harness.get("default", "web").await;
+        assert!(pod.is_terminating());
+        assert_eq!(pod::phase(&pod), "Failed");
     }
 
     #[tokio::test(start_paused = true)]
