@@ -204,6 +204,28 @@ async fn with_a_surge_the_new_pod_comes_before_the_old_one_goes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pod_that_surges_replaces_the_old_one_once_it_has_been_ready_for_long_enough() {
+    let rolling = json!({
+        "minReadySeconds": 20,
+        "updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+    });
+    let harness = cluster(1, rolling).await;
+    harness.pass(SECOND).await;
+    run(&harness, "").await;
+    harness.pass(30 * SECOND).await;
+    change(&harness, image("two")).await;
+    run(&harness, "").await;
+    harness.pass(15 * SECOND).await;
+    assert_eq!(end(&harness).await, 0);
+    assert_eq!(placed(&harness).await, ["node-0 one", "node-0 two"]);
+    // Nothing but time tells the loop that the new Pod is available now.
+    harness.pass(10 * SECOND).await;
+    assert_eq!(end(&harness).await, 1);
+    harness.pass(SECOND).await;
+    assert_eq!(placed(&harness).await, ["node-0 two"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_pod_is_replaced_ever_later() {
     let harness = cluster(1, json!({})).await;
     harness.pass(SECOND).await;
