@@ -109,7 +109,12 @@ impl Fleet {
         let was_bound = commit
             .previous()
             .is_some_and(|pod| !node_of(pod).is_empty());
-        if commit.begins_end() || (!was_bound && !node_of(pod).is_empty()) {
+        // The node controller takes back that Pods are ready, also where the node was found again
+        // a moment ago; a kubelet that lives says so anew.
+        let was_ready = commit.previous().is_some_and(is_ready);
+        let lost_readiness = was_ready && !is_ready(pod);
+        let is_new = !was_bound && !node_of(pod).is_empty();
+        if is_new || lost_readiness || commit.begins_end() {
             self.look_after(pod, commit.at, rng);
         }
     }
@@ -122,7 +127,7 @@ impl Fleet {
         let duty = match phase(pod) {
             _ if is_terminating(pod) => Duty::End,
             "Pending" => Duty::Run,
-            "Running" if !is_ready(pod) => Duty::BecomeReady,
+            "Running" if !is_ready(pod) && !is_broken(pod) => Duty::BecomeReady,
             _ => return,
         };
         let after = Duration::from_millis(rng.random_range(10..2500));
@@ -155,6 +160,9 @@ impl Fleet {
         match duty {
             Duty::End => self.end(pod, &subject, now).await,
             _ if is_terminating(pod) || is_terminal(pod) => {}
+            // What was planned before a node was lost may be planned again when it is found.
+            Duty::Run if phase(pod) != "Pending" => {}
+            Duty::BecomeReady if is_ready(pod) => {}
             Duty::Beat => {}
             Duty::Run => {
                 self.addresses += 1;
@@ -167,7 +175,7 @@ impl Fleet {
                     let ends = after + Duration::from_millis(rng.random_range(10..6000));
                     self.plan(now, ends, Duty::Finish { succeeds }, subject.clone());
                 }
-                if !image.contains("broken") {
+                if !is_broken(pod) {
                     self.plan(now, after, Duty::BecomeReady, subject);
                 }
             }
@@ -256,6 +264,11 @@ fn subject(pod: &Value) -> Subject {
         uid: uid(pod).to_owned(),
         node: node_of(pod).to_owned(),
     }
+}
+
+/// Whether a Pod never becomes ready.
+fn is_broken(pod: &Value) -> bool {
+    text(pod, "/spec/containers/0/image").contains("broken")
 }
 
 fn second(moment: Timestamp) -> String {

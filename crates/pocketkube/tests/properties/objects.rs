@@ -73,6 +73,11 @@ pub fn has_condition(object: &Value, kind: &str) -> bool {
     conditions.any(|own| own["type"] == kind && own["status"] == "True")
 }
 
+/// Whether a Job has come to its end.
+pub fn is_over(job: &Value) -> bool {
+    has_condition(job, "Complete") || has_condition(job, "Failed")
+}
+
 pub fn is_ready(pod: &Value) -> bool {
     has_condition(pod, "Ready")
 }

@@ -17,12 +17,12 @@ use pocketkube::clock::Clock;
 use pocketkube::storage::Watcher;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::actions::{self, Action, User, tolerate};
 use super::fleet::{Fleet, NODES};
 use super::invariants::{self, Invariant};
-use super::objects::namespace;
+use super::objects::{is_over, namespace, number, replicas};
 use super::state::{Commit, State};
 use super::workloads::{self, Focus, Workload, WorkloadKind};
 
@@ -45,6 +45,9 @@ const RESOURCES: [(&str, &str); 14] = [
 ];
 /// How long nothing may happen before a cluster counts as quiet, and how long that may take.
 const QUIET: Duration = Duration::from_secs(90);
+/// The same where a loop may be waiting before it tries again what has failed: a Job waits for ten
+/// minutes at most, a queue for a thousand seconds.
+const QUIET_OF_RETRIES: Duration = Duration::from_secs(1060);
 const LONGEST: Duration = Duration::from_secs(3600);
 /// How many lines the chronicle of a failure has.
 const LINES: usize = 120;
@@ -270,13 +273,25 @@ impl World {
         loop {
             self.pass(Duration::from_secs(30)).await?;
             let still = self.now().duration_since(self.last_commit);
-            if still > SignedDuration::try_from(QUIET).unwrap() {
+            let quiet = match self.may_retry() {
+                true => QUIET_OF_RETRIES,
+                false => QUIET,
+            };
+            if still > SignedDuration::try_from(quiet).unwrap() {
                 return Ok(());
             }
             if self.now() > deadline {
                 return Err("the cluster never becomes quiet".to_owned());
             }
         }
+    }
+
+    /// Whether there is something that has failed before: Jobs, and ordered sets whose Pods could not
+    /// be created because of others of the same names.
+    fn may_retry(&self) -> bool {
+        let is_short = |set: &Value| number(set, "/status/replicas") < replicas(set);
+        let mut jobs = self.state.all("jobs");
+        !jobs.all(is_over) || self.state.all("statefulsets").any(is_short)
     }
 
     /// Deletes the seed's namespace, and waits for everything in it to be gone.

@@ -1,6 +1,7 @@
 //! A Deployment never goes over its surge, never below its availability, never mixes versions
 //! where it recreates, and ends with the wanted Pods of the wanted template.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Invariant, ensure};
@@ -63,14 +64,31 @@ fn keeps_surge(state: &State, commit: &Commit) -> Result<(), String> {
     })
 }
 
-/// A ready Pod is only taken away while enough others are ready.
+/// Whether a Pod has been ready for so many seconds that every loop takes it for available.
+/// Moments are written in whole seconds, and a loop may be one second behind.
+fn is_available(pod: &Value, seconds: i64, now: Timestamp) -> bool {
+    let conditions = list(pod, "/status/conditions");
+    let ready = conditions.iter().find(|own| own["type"] == "Ready");
+    let since = ready.map(|own| text(own, "/lastTransitionTime").parse::<Timestamp>());
+    let Some(Ok(since)) = since.filter(|_| is_ready(pod)) else {
+        return false;
+    };
+    now.duration_since(since).as_secs() >= seconds + 2
+}
+
+/// An available Pod is only taken away while enough others are ready. One that has not been ready
+/// for long enough is not healthier than one that is not ready.
 fn keeps_availability(state: &State, commit: &Commit) -> Result<(), String> {
-    let Some(before) = commit.previous().filter(|pod| is_ready(pod)) else {
+    let Some(before) = commit.previous() else {
         return Ok(());
     };
     let Some((deployment, _)) = of_pod(state, before) else {
         return Ok(());
     };
+    let seconds = number(deployment, "/spec/minReadySeconds");
+    if seconds > 0 && !is_available(before, seconds, commit.at) || !is_ready(before) {
+        return Ok(());
+    }
     let is_resized = !state.is_steady(deployment, "/spec/replicas");
     if is_resized || is_terminating(deployment) || !state.is_calm(name(deployment)) {
         return Ok(());

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{Invariant, ensure};
 use crate::properties::objects::{
-    app, controller, has_condition, is_active, is_terminating, list, name, number, phase, text, uid,
+    app, controller, has_condition, is_active, is_over, is_terminating, list, name, number, phase,
+    text, uid,
 };
 use crate::properties::state::{Commit, State};
 
@@ -26,10 +27,6 @@ const INDEX: &str = "/metadata/annotations/batch.kubernetes.io~1job-completion-i
 
 fn is_indexed(job: &Value) -> bool {
     text(job, "/spec/completionMode") == "Indexed"
-}
-
-fn is_over(job: &Value) -> bool {
-    has_condition(job, "Complete") || has_condition(job, "Failed")
 }
 
 fn parallelism(job: &Value) -> i64 {
