@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+use crate::api::GroupResource;
 use crate::authentication::{Authenticators, ServiceAccountTokens, UserInfo};
 use crate::authorization::{Authorizer, Components, Node, Privileged, Rbac, Union};
 use crate::client::{Client, Informers};
@@ -83,6 +84,21 @@ pub struct NextTimer {
     pub who: String,
 }
 
+/// Nodes renew their Leases at least so often.
+const HEARTBEATS: SignedDuration = SignedDuration::from_secs(10);
+
+/// When a node of a cluster that was kept last said that it lives. Its time may have been skipped:
+/// it goes on from there, never back.
+fn last_heartbeat(storage: &Storage) -> Option<Timestamp> {
+    let leases = GroupResource::new("coordination.k8s.io", "leases");
+    let leases = storage.list(&leases, "kube-node-lease").items;
+    let renewed = leases.iter().filter_map(|lease| {
+        let renewed = lease.value()["spec"]["renewTime"].as_str()?;
+        renewed.parse().ok()
+    });
+    renewed.max()
+}
+
 impl ClusterBuilder {
     /// Simulated nodes, the control plane among them. 0 is a control plane alone: an API server
     /// with controllers and without kubelets.
@@ -118,6 +134,10 @@ impl ClusterBuilder {
         let admin = certificates.client(&admin.name, &["system:masters"])?;
         let tasks = Tasks::new();
         let resources = Arc::new(ResourceTable::new(built_in_resources()));
+        if let Some(heartbeat) = last_heartbeat(&storage) {
+            self.clock
+                .advance_to(heartbeat.saturating_add(HEARTBEATS).unwrap_or(heartbeat));
+        }
         let registry = Registry::new(storage, resources, self.clock.clone());
         apiextensions::restore(&registry);
         let (private_key, public_key) = certificates.token_key();

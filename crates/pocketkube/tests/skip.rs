@@ -148,3 +148,22 @@ async fn those_who_wait_are_known_by_name() {
     assert!(names.contains(&"heartbeats of nodes"), "{names:?}");
     cluster.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_cluster_that_is_found_again_lives_on_in_the_time_that_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || async {
+        let clock = Clock::starting_at(at("03:00:30"), 1.0);
+        let builder = Cluster::builder().nodes(2).clock(clock);
+        let state = Some(folder.path().to_owned());
+        builder.state(state).start().await.unwrap()
+    };
+    let cluster = start().await;
+    cluster.skip(60 * MINUTE).await;
+    let left = cluster.clock().now();
+    cluster.shutdown().await.unwrap();
+    let cluster = start().await;
+    assert!(cluster.clock().now() >= left);
+    assert!(cluster.clock().since(left) < MINUTE);
+    cluster.shutdown().await.unwrap();
+}
