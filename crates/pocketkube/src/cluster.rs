@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::controller::{ControllerManager, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::fleet::Fleet;
-use crate::kubelet::Kubelets;
+use crate::kubelet::{Kubelets, heartbeat};
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
 use crate::outbound::{Identity, Outbound};
@@ -84,14 +84,11 @@ pub struct NextTimer {
     pub who: String,
 }
 
-/// Nodes renew their Leases at least so often.
-const HEARTBEATS: SignedDuration = SignedDuration::from_secs(10);
-
 /// When a node of a cluster that was kept last said that it lives. Its time may have been skipped:
 /// it goes on from there, never back.
 fn last_heartbeat(storage: &Storage) -> Option<Timestamp> {
     let leases = GroupResource::new("coordination.k8s.io", "leases");
-    let leases = storage.list(&leases, "kube-node-lease").items;
+    let leases = storage.list(&leases, heartbeat::LEASES).items;
     let renewed = leases.iter().filter_map(|lease| {
         let renewed = lease.value()["spec"]["renewTime"].as_str()?;
         renewed.parse().ok()
@@ -134,9 +131,9 @@ impl ClusterBuilder {
         let admin = certificates.client(&admin.name, &["system:masters"])?;
         let tasks = Tasks::new();
         let resources = Arc::new(ResourceTable::new(built_in_resources()));
-        if let Some(heartbeat) = last_heartbeat(&storage) {
-            self.clock
-                .advance_to(heartbeat.saturating_add(HEARTBEATS).unwrap_or(heartbeat));
+        if let Some(last) = last_heartbeat(&storage) {
+            let next = last.saturating_add(heartbeat::RENEWAL).unwrap_or(last);
+            self.clock.advance_to(next);
         }
         let registry = Registry::new(storage, resources, self.clock.clone());
         apiextensions::restore(&registry);

@@ -22,11 +22,13 @@ use crate::api::meta::format_micro_time;
 use crate::client::{EventType, Kind, Patch};
 use crate::clock::Clock;
 
-const LEASES: &str = "kube-node-lease";
+/// The namespace of the Leases.
+pub(crate) const LEASES: &str = "kube-node-lease";
 const LEASE_SECONDS: i32 = 40;
 /// Drivers of the tree that CSI drivers have replaced.
 const MIGRATED: &str = "kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder,kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume";
-const RENEWAL: Duration = Duration::from_secs(10);
+/// Nodes renew their Leases so often.
+pub(crate) const RENEWAL: Duration = Duration::from_secs(10);
 const STATUS_REPORT: Duration = Duration::from_secs(300);
 
 /// The nodes that are alive, shared with whoever switches them off.

@@ -9,7 +9,7 @@ mod container_config;
 mod downward;
 mod environment;
 mod expansion;
-mod heartbeat;
+pub(crate) mod heartbeat;
 mod hooks;
 mod images;
 mod metrics_server;
