@@ -1,0 +1,2 @@
+kubectl patch configmap {{ app }}-settings --type=merge -p '{"data": {"settings.conf": "interval=60\n"}}'
+kubectl rollout restart deployment {{ app }}

@@ -1,0 +1,2 @@
+kubectl create deployment {{ app }} --image=nginx:{{ version }}
+kubectl rollout status deployment {{ app }}
