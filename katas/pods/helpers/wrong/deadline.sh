@@ -1,0 +1,3 @@
+kubectl delete job {{ job }}
+kubectl apply -f deadline.yaml
+kubekata clock skip 2m

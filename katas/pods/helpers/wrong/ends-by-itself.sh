@@ -1,0 +1,2 @@
+kubectl delete job {{ job }}
+kubectl apply -f ends-by-itself.yaml

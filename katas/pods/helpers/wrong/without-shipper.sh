@@ -1,0 +1,2 @@
+kubectl delete job {{ job }}
+kubectl apply -f without-shipper.yaml
