@@ -15,6 +15,7 @@ mod hosting;
 mod observe;
 mod places;
 mod program;
+mod reference;
 mod resource;
 mod shell;
 mod view;
@@ -40,11 +41,12 @@ pub use places::{Places, create_private, write_private};
 pub use program::{
     End as ProgramEnd, Keeper, Launch, ProgramControl, kubeconfig_of, service_account_user,
 };
+pub use reference::Reference;
 pub use resource::{Resource, short_name};
 pub use shell::{ShellEnvironment, prepare as prepare_shell};
 pub use view::{
-    ClusterView, ContainerView, EventView, Health, NodeView, ObjectView, OwnerView, PodView,
-    ServiceView,
+    ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,
+    PodView, ResourceView, ServiceView,
 };
 pub use wire::{Traffic, Wire, wire_to};
 pub use words::{words, words_of};

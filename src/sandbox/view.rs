@@ -4,6 +4,8 @@
 
 use jiff::Timestamp;
 
+use super::reference::Reference;
+
 /// The part of the cluster that a kata is about.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusterView {
@@ -64,7 +66,26 @@ pub struct NodeView {
     pub schedulable: bool,
     /// Pods of the whole cluster on it.
     pub pods: usize,
+    /// Those of them that are in no namespace shown.
+    pub other_pods: usize,
+    /// What the Pods on it ask for, of what it can give: cpu, memory, Pods.
+    pub resources: Vec<ResourceView>,
+    /// As kubectl writes them: `key=value:Effect`.
+    pub taints: Vec<String>,
+    /// Conditions that are not as they should be: `MemoryPressure`, `NotReady`.
+    pub troubles: Vec<String>,
     pub health: Health,
+}
+
+/// How much of something is asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ResourceView {
+    /// `cpu`, `memory`, `pods`.
+    pub name: String,
+    /// `900m`, `1.1Gi`.
+    pub asked: String,
+    pub of: String,
+    pub percent: u64,
 }
 
 /// A workload that owns Pods or other workloads.
@@ -82,6 +103,10 @@ pub struct OwnerView {
     pub detail: String,
     pub owners: Vec<OwnerView>,
     pub pods: Vec<PodView>,
+    /// Other things it owns.
+    pub objects: Vec<ObjectView>,
+    /// Empty for kinds that everybody knows by heart.
+    pub api_version: String,
 }
 
 impl OwnerView {
@@ -133,7 +158,21 @@ pub struct ServiceView {
     pub ports: Vec<String>,
     pub ready_endpoints: usize,
     pub all_endpoints: usize,
+    /// `app=web`.
+    pub selector: Vec<String>,
+    pub endpoints: Vec<EndpointView>,
     pub health: Health,
+}
+
+/// One address behind a Service.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EndpointView {
+    pub address: String,
+    pub ready: bool,
+    pub leaving: bool,
+    /// The Pod that listens there.
+    pub pod: Option<String>,
+    pub node: Option<String>,
 }
 
 /// Something that is listed by name with a few words.
@@ -145,6 +184,10 @@ pub struct ObjectView {
     pub name: String,
     /// `2 keys`, `Bound 1Gi`.
     pub detail: String,
+    /// Where its state can be judged.
+    pub health: Option<Health>,
+    /// Empty for kinds that everybody knows by heart.
+    pub api_version: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -156,4 +199,6 @@ pub struct EventView {
     pub object: String,
     pub message: String,
     pub count: i64,
+    /// What it is about.
+    pub about: Option<Reference>,
 }

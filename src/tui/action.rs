@@ -74,6 +74,12 @@ pub enum Action {
     Answer(u8),
     /// Try again what failed (the cluster's start).
     Retry,
+    /// The next view of the cluster.
+    NextView,
+    /// The view before.
+    PreviousView,
+    /// Show only what has some letters.
+    Filter,
     /// Yes.
     Confirm,
     /// No.

@@ -37,7 +37,16 @@ pub fn is_available(action: Action, state: &State) -> bool {
 
 /// The rows for the last line.
 pub fn shown_bindings(state: &State) -> Vec<&'static Binding> {
-    keymap::rows(state.context())
+    let context = state.context();
+    let below = context.below().into_iter().flat_map(keymap::rows);
+    let own: Vec<_> = keymap::rows(context).collect();
+    let is_free = |row: &&Binding| {
+        let mut claimed = own.iter().flat_map(|row| row.keys);
+        !claimed.any(|key| row.keys.first() == Some(key))
+    };
+    own.iter()
+        .copied()
+        .chain(below.filter(is_free))
         .filter(|row| !row.short.is_empty() && is_available(row.action, state))
         .collect()
 }

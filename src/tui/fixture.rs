@@ -12,8 +12,8 @@ use super::update::update;
 use crate::check::{Difference, Outcome, Verdict};
 use crate::course::{Course, CourseFiles, KataId, load_files};
 use crate::sandbox::{
-    ClusterView, EventView, Health, NodeView, ObjectView, OwnerView, PodView, ServiceView,
-    ShellEnvironment,
+    ClusterView, EventView, Health, NodeView, ObjectView, OwnerView, PodView, Reference,
+    ServiceView, ShellEnvironment,
 };
 use crate::session::{self, Progress, SandboxInfo};
 use crate::tui::command::Command;
@@ -223,6 +223,7 @@ fn cluster() -> ClusterView {
         ready: 1,
         wanted: 2,
         health: Health::Progressing,
+        detail: "1/2 ready".into(),
         ..OwnerView::default()
     };
     ClusterView {
@@ -263,6 +264,7 @@ fn cluster() -> ClusterView {
             ready_endpoints: 1,
             all_endpoints: 2,
             health: Health::Progressing,
+            ..ServiceView::default()
         }],
         objects: vec![ObjectView {
             kind: "ConfigMap".into(),
@@ -270,6 +272,7 @@ fn cluster() -> ClusterView {
             namespace: "harbor".into(),
             name: "ledger-confg".into(),
             detail: "1 key".into(),
+            ..ObjectView::default()
         }],
         events: vec![EventView {
             at: at(1_000),
@@ -278,6 +281,7 @@ fn cluster() -> ClusterView {
             object: "pod/ledger-6d8f9c-x2k9q".into(),
             message: "Back-off restarting failed container".into(),
             count: 4,
+            about: Some(Reference::known("Pod", "harbor", "ledger-6d8f9c-x2k9q")),
         }],
         taken: at(1_008),
     }

@@ -16,8 +16,12 @@ pub enum Context {
     Home,
     /// The search field of the course map.
     Search,
-    /// The kata, while its task or its cluster has the focus.
+    /// The kata, while its task has the focus.
     Kata,
+    /// The kata, while its cluster has the focus: its own keys, and those of the kata.
+    Cluster,
+    /// Letters are typed into the cluster's filter.
+    Filter,
     /// The kata, while the shell has the focus: almost every key is the shell's.
     Shell,
     /// A page to read.
@@ -33,12 +37,22 @@ pub enum Context {
 }
 
 impl Context {
+    /// The context whose keys hold too, where this one does not claim them.
+    pub fn below(self) -> Option<Self> {
+        match self {
+            Self::Cluster => Some(Self::Kata),
+            _ => None,
+        }
+    }
+
     /// The heading over these keys on the help screen.
     pub fn title(self) -> &'static str {
         match self {
             Self::Home => "Course map",
             Self::Search => "Search",
             Self::Kata => "Kata",
+            Self::Cluster => "Cluster",
+            Self::Filter => "Filter",
             Self::Shell => "Shell",
             Self::Reader => "Lesson",
             Self::Help => "Keys",
@@ -139,6 +153,18 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, HELP,                        Action::ShowHelp,     "keys",      "all keys"),
     row(Context::Kata, &[ch('q'), plain(KeyCode::Esc)], Action::Home,     "home",      "back to the course map"),
 
+    row(Context::Cluster, ENTER,                    Action::Open,         "open",      "open what the cursor is on"),
+    row(Context::Cluster, RIGHT,                    Action::NextView,     "view",      "the next view: objects, nodes, services, events"),
+    row(Context::Cluster, LEFT,                     Action::PreviousView, "view",      "the view before"),
+    row(Context::Cluster, &[ch('/')],               Action::Filter,       "filter",    "show only what has some letters"),
+    row(Context::Cluster, UP,                       Action::Up,           "",          "the object above"),
+    row(Context::Cluster, DOWN,                     Action::Down,         "",          "the object below"),
+
+    row(Context::Filter, ENTER,                     Action::Open,         "keep it",   "keep the filter and go on"),
+    row(Context::Filter, &[plain(KeyCode::Up)],     Action::Up,           "",          "the object above"),
+    row(Context::Filter, &[plain(KeyCode::Down)],   Action::Down,         "",          "the object below"),
+    row(Context::Filter, ESC,                       Action::Back,         "everything", "show everything again"),
+
     row(Context::Shell, &[ctrl(']'), plain(KeyCode::F(6))], Action::NextPane, "leave the shell", "leave the shell for the next pane"),
     row(Context::Shell, &[plain(KeyCode::F(9))],    Action::NextKata,      "next kata", "go to the next kata"),
     row(Context::Shell, &[plain(KeyCode::F(2))],    Action::Hint,          "hint",   "uncover the next hint"),
@@ -193,7 +219,8 @@ pub fn action_for(context: Context, key: Key) -> Option<Action> {
         Some(Action::Suspend | Action::Quit) if context == Context::Shell => None,
         action => action,
     };
-    find(context).or_else(anywhere)
+    let below = || context.below().and_then(find);
+    find(context).or_else(below).or_else(anywhere)
 }
 
 /// The rows of one context, in the order of the table.

@@ -12,6 +12,7 @@
 mod action;
 mod app;
 mod available;
+mod browser;
 mod command;
 mod event;
 mod glyphs;

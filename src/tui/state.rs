@@ -11,6 +11,7 @@ use crate::course::{KataId, Question};
 use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Phase, SandboxState};
 
+use super::browser::Browser;
 use super::keymap::Context;
 use super::shell::{ShellScreen, ShellSize};
 use super::theme::Theme;
@@ -34,6 +35,8 @@ pub struct State {
     pub home: Home,
     /// The kata.
     pub kata: KataScreen,
+    /// The cluster pane of the kata.
+    pub browser: Browser,
     /// The page being read.
     pub reader: Option<Reader>,
     /// The shell pane.
@@ -94,8 +97,6 @@ pub struct KataScreen {
     pub task_scroll: usize,
     /// How far the lesson is scrolled.
     pub lesson_scroll: usize,
-    /// How far the cluster is scrolled.
-    pub cluster_scroll: usize,
 }
 
 impl Default for KataScreen {
@@ -107,7 +108,6 @@ impl Default for KataScreen {
             lesson: false,
             task_scroll: 0,
             lesson_scroll: 0,
-            cluster_scroll: 0,
         }
     }
 }
@@ -220,6 +220,7 @@ impl State {
             help: None,
             home: Home::default(),
             kata: KataScreen::default(),
+            browser: Browser::default(),
             reader: None,
             shell: Shell {
                 screen: ShellScreen::new(ShellSize::new(80, 24)),
@@ -262,7 +263,9 @@ impl State {
             Screen::Reader => Context::Reader,
             Screen::Kata if self.trouble().is_some() => Context::Trouble,
             Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
-            Screen::Kata => Context::Kata,
+            Screen::Kata if self.kata.focus == Pane::Task => Context::Kata,
+            Screen::Kata if self.browser.typing => Context::Filter,
+            Screen::Kata => Context::Cluster,
         }
     }
 

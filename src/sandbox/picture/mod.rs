@@ -7,6 +7,9 @@ mod pod;
 mod service;
 mod workload;
 
+pub use event::view as event_view;
+pub use node::{amount, bytes, cores, taint};
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,21 +26,22 @@ use super::view::ClusterView;
 /// Changes within this time make one picture.
 const GATHER: Duration = Duration::from_millis(25);
 
-/// What is looked at in each namespace.
-const NAMESPACED: [&str; 12] = [
-    "Pod",
+/// What is looked at in each namespace. Pods are looked at everywhere: they share the nodes.
+const NAMESPACED: [&str; 10] = [
     "Deployment",
     "ReplicaSet",
     "StatefulSet",
     "DaemonSet",
     "Job",
+    "CronJob",
+    "ReplicationController",
     "Service",
     "EndpointSlice",
     "Event",
-    "ConfigMap",
-    "Secret",
-    "PersistentVolumeClaim",
 ];
+
+/// What is looked at in the whole cluster.
+const CLUSTER_WIDE: [&str; 3] = ["Pod", "Node", "CustomResourceDefinition"];
 
 /// Sends a view now and after every change, until `views` is closed or this is dropped.
 pub async fn follow(
@@ -46,17 +50,30 @@ pub async fn follow(
     namespaces: Vec<String>,
     views: mpsc::Sender<Arc<ClusterView>>,
 ) {
-    let sources = sources(&namespaces);
+    let mut sources = sources(&namespaces);
     let mut feeds: Vec<_> = sources
         .iter()
         .map(|watched| observer.changes(watched))
         .collect();
-    let mut last: Option<ClusterView> = None;
+    let mut last: Option<Arc<ClusterView>> = None;
     loop {
-        let view = take(&observer, &sources, &namespaces, &clock).await;
-        if last.as_ref().is_none_or(|last| !is_same(last, &view)) {
-            last = Some(view.clone());
-            if views.send(Arc::new(view)).await.is_err() {
+        let material = read(&observer, &sources).await;
+        for watched in defined(&material, &namespaces) {
+            if !sources.contains(&watched) {
+                feeds.push(observer.changes(&watched));
+                sources.push(watched);
+            }
+        }
+        // When it was taken is no part of what is compared: that time passed is no change.
+        let view = draw(&material, &namespaces);
+        if last.as_deref() != Some(&view) {
+            last = Some(Arc::new(view.clone()));
+            let taken = Some(clock.now());
+            if views
+                .send(Arc::new(ClusterView { taken, ..view }))
+                .await
+                .is_err()
+            {
                 return;
             }
         }
@@ -69,19 +86,40 @@ pub async fn follow(
 }
 
 fn sources(namespaces: &[String]) -> Vec<Watched> {
+    let kinds = || NAMESPACED.iter().chain(object::LISTED.iter());
     let namespaced = namespaces.iter().flat_map(|namespace| {
-        NAMESPACED.iter().filter_map(|kind| {
+        kinds().filter_map(|kind| {
             Some(Watched {
                 resource: Resource::known(kind, None)?,
                 namespace: Some(namespace.clone()),
             })
         })
     });
-    let nodes = Resource::known("Node", None).map(|resource| Watched {
-        resource,
-        namespace: None,
+    let everywhere = CLUSTER_WIDE.iter().filter_map(|kind| {
+        Some(Watched {
+            resource: Resource::known(kind, None)?,
+            namespace: None,
+        })
     });
-    namespaced.chain(nodes).collect()
+    namespaced.chain(everywhere).collect()
+}
+
+/// The kinds that the cluster was taught, in the namespaces shown.
+fn defined(material: &Material, namespaces: &[String]) -> Vec<Watched> {
+    let definitions = material.all("CustomResourceDefinition").into_iter();
+    let resources = definitions
+        .filter(|it| condition(it, "Established").is_some_and(|it| it["status"] == "True"))
+        .filter_map(|it| serde_json::from_value(it.clone()).ok())
+        .filter_map(|definition| Resource::defined(&definition))
+        .filter(|resource| resource.namespaced);
+    resources
+        .flat_map(|resource| {
+            namespaces.iter().map(move |namespace| Watched {
+                resource: resource.clone(),
+                namespace: Some(namespace.clone()),
+            })
+        })
+        .collect()
 }
 
 async fn change(feeds: &mut [watch::Receiver<Listing>]) {
@@ -96,19 +134,7 @@ async fn change(feeds: &mut [watch::Receiver<Listing>]) {
     select_all(changes).await;
 }
 
-/// That time passed is no change.
-fn is_same(last: &ClusterView, now: &ClusterView) -> bool {
-    let mut aged = last.clone();
-    aged.taken = now.taken;
-    aged == *now
-}
-
-async fn take(
-    observer: &Observer,
-    sources: &[Watched],
-    namespaces: &[String],
-    clock: &Clock,
-) -> ClusterView {
+async fn read(observer: &Observer, sources: &[Watched]) -> Material {
     let read = |watched: &Watched| {
         let watched = watched.clone();
         async move {
@@ -117,18 +143,22 @@ async fn take(
             (watched, listing)
         }
     };
-    let listings = join_all(sources.iter().map(read)).await;
-    let material = Material { listings };
-    let (workloads, pods) = workload::forest(&material);
+    Material {
+        listings: join_all(sources.iter().map(read)).await,
+    }
+}
+
+fn draw(material: &Material, namespaces: &[String]) -> ClusterView {
+    let forest = workload::forest(material, namespaces);
     ClusterView {
         namespaces: namespaces.to_vec(),
-        nodes: node::nodes(&material),
-        workloads,
-        pods,
-        services: service::services(&material),
-        objects: object::objects(&material),
-        events: event::events(&material),
-        taken: Some(clock.now()),
+        nodes: node::nodes(material, namespaces),
+        workloads: forest.workloads,
+        pods: forest.pods,
+        services: service::services(material),
+        objects: forest.objects,
+        events: event::events(material),
+        taken: None,
     }
 }
 
@@ -142,6 +172,20 @@ impl Material {
         self.listings
             .iter()
             .filter(|(watched, _)| watched.resource.api.kind == kind)
+            .flat_map(|(_, listing)| listing.iter().map(AsRef::as_ref))
+            .collect()
+    }
+
+    /// Those of every namespace.
+    fn every_pod(&self) -> Vec<&Value> {
+        self.all("Pod")
+    }
+
+    /// The objects of kinds that the cluster was taught.
+    fn custom(&self) -> Vec<&Value> {
+        self.listings
+            .iter()
+            .filter(|(watched, _)| Resource::known(&watched.resource.api.kind, None).is_none())
             .flat_map(|(_, listing)| listing.iter().map(AsRef::as_ref))
             .collect()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::view::{Health, ServiceView};
+use super::super::view::{EndpointView, Health, ServiceView};
 use super::{Material, is_leaving, list, number, optional, text};
 
 pub(super) fn services(material: &Material) -> Vec<ServiceView> {
@@ -44,7 +44,31 @@ fn view(service: &Value, slices: &[&Value]) -> ServiceView {
         ports: list(service, "/spec/ports").iter().map(port).collect(),
         ready_endpoints: ready,
         all_endpoints: endpoints.len(),
+        selector: selector(service),
+        endpoints: endpoints.into_iter().map(endpoint).collect(),
         health,
+    }
+}
+
+/// `app=web`, one each.
+fn selector(service: &Value) -> Vec<String> {
+    let labels = service.pointer("/spec/selector").and_then(Value::as_object);
+    let labels = labels.into_iter().flatten();
+    labels
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect()
+}
+
+fn endpoint(endpoint: &Value) -> EndpointView {
+    let addresses = list(endpoint, "/addresses");
+    let address = addresses.first().and_then(Value::as_str);
+    EndpointView {
+        address: address.unwrap_or_default().to_owned(),
+        ready: endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false)),
+        leaving: endpoint.pointer("/conditions/terminating") == Some(&Value::Bool(true)),
+        pod: optional(endpoint, "/targetRef/name")
+            .filter(|_| endpoint.pointer("/targetRef/kind") == Some(&"Pod".into())),
+        node: optional(endpoint, "/nodeName"),
     }
 }
 

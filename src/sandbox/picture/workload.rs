@@ -1,89 +1,139 @@
-//! Who owns whom: Deployments over ReplicaSets over Pods, and what stands alone.
+//! Who owns whom: Deployments over ReplicaSets over Pods, custom resources over whatever they
+//! made; and what stands alone.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::super::resource::short_name;
-use super::super::view::{Health, OwnerView, PodView};
-use super::{Material, condition, is_leaving, list, number, optional, pod, text};
+use super::super::view::{Health, ObjectView, OwnerView, PodView};
+use super::{Material, condition, is_leaving, list, number, object, optional, pod, text};
 
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 7] = [
     "Deployment",
     "ReplicaSet",
     "StatefulSet",
     "DaemonSet",
+    "CronJob",
     "Job",
+    "ReplicationController",
 ];
 
-/// Workloads without a known owner, with what they own; and Pods without one.
-pub(super) fn forest(material: &Material) -> (Vec<OwnerView>, Vec<PodView>) {
+/// What stands in the namespaces, by who owns it.
+#[derive(Default)]
+pub(super) struct Forest {
+    /// Workloads without a known owner, with what they own.
+    pub workloads: Vec<OwnerView>,
+    /// Pods without one.
+    pub pods: Vec<PodView>,
+    /// Whatever else is listed and has none.
+    pub objects: Vec<ObjectView>,
+}
+
+pub(super) fn forest(material: &Material, namespaces: &[String]) -> Forest {
+    let custom = material.custom();
+    let workloads = KINDS.iter().flat_map(|kind| material.all(kind));
+    let workloads: Vec<&Value> = custom.iter().copied().chain(workloads).collect();
+    let known: HashSet<&str> = workloads.iter().map(|it| uid(it)).collect();
+    let owner = |object| controller(object).filter(|uid| known.contains(uid));
     let mut owned = Owned::default();
-    let workloads: Vec<&Value> = KINDS.iter().flat_map(|kind| material.all(kind)).collect();
-    let known: Vec<String> = workloads
-        .iter()
-        .map(|it| text(it, "/metadata/uid"))
-        .collect();
-    let is_known = |owner: &Option<String>| owner.as_ref().is_some_and(|uid| known.contains(uid));
-    let mut alone = Vec::new();
-    for object in material.all("Pod") {
-        match controller(object).filter(|uid| is_known(&Some(uid.clone()))) {
-            Some(owner) => owned.pods.entry(owner).or_default().push(pod::pod(object)),
-            None => alone.push(pod::pod(object)),
+    let mut forest = Forest::default();
+    for object in material.every_pod() {
+        if !namespaces.contains(&text(object, "/metadata/namespace")) {
+            continue;
+        }
+        let pod = pod::pod(object);
+        match owner(object) {
+            Some(owner) => owned.pods.entry(owner).or_default().push(pod),
+            None => forest.pods.push(pod),
+        }
+    }
+    for (object, view) in object::listed(material) {
+        match owner(object) {
+            Some(owner) => owned.objects.entry(owner).or_default().push(view),
+            None => forest.objects.push(view),
         }
     }
     let mut roots = Vec::new();
     for object in &workloads {
-        match controller(object).filter(|uid| is_known(&Some(uid.clone()))) {
+        match owner(object) {
             Some(owner) => owned.workloads.entry(owner).or_default().push(object),
             None => roots.push(*object),
         }
     }
-    let roots = roots.into_iter().map(|object| owned.view(object)).collect();
-    (roots, alone)
+    for root in roots {
+        // A custom resource that made nothing is one more thing in the list.
+        if custom.iter().any(|it| std::ptr::eq(*it, root)) && !owned.has_any(uid(root)) {
+            forest.objects.push(object::custom(root));
+        } else {
+            forest.workloads.push(owned.view(root));
+        }
+    }
+    forest
 }
 
 #[derive(Default)]
 struct Owned<'a> {
-    pods: BTreeMap<String, Vec<PodView>>,
-    workloads: BTreeMap<String, Vec<&'a Value>>,
+    pods: HashMap<&'a str, Vec<PodView>>,
+    objects: HashMap<&'a str, Vec<ObjectView>>,
+    workloads: HashMap<&'a str, Vec<&'a Value>>,
 }
 
 impl Owned<'_> {
+    fn has_any(&self, uid: &str) -> bool {
+        self.pods.contains_key(uid)
+            || self.objects.contains_key(uid)
+            || self.workloads.contains_key(uid)
+    }
+
     fn view(&self, object: &Value) -> OwnerView {
-        let uid = text(object, "/metadata/uid");
+        let uid = uid(object);
         let kind = text(object, "/kind");
         let (ready, wanted) = replicas(object, &kind);
-        let mut owners: Vec<OwnerView> = self
-            .workloads
-            .get(&uid)
-            .into_iter()
-            .flatten()
-            .map(|object| self.view(object))
-            .collect();
+        let below = self.workloads.get(uid).into_iter().flatten();
+        let mut owners: Vec<OwnerView> = below.map(|object| self.view(object)).collect();
         // Old ReplicaSets that hold nothing are history, not the present.
-        owners.retain(|owner| owner.wanted > 0 || !owner.pods.is_empty());
+        owners.retain(|owner| {
+            owner.kind != "ReplicaSet" || owner.wanted > 0 || !owner.pods.is_empty()
+        });
+        let is_known = super::Resource::known(&kind, None).is_some();
+        let (health, detail) = if is_known {
+            (
+                health(object, &kind, ready, wanted),
+                detail(object, &kind, ready, wanted),
+            )
+        } else {
+            let custom = object::custom(object);
+            (custom.health.unwrap_or(Health::Good), custom.detail)
+        };
         OwnerView {
             short: short_name(&kind),
             namespace: text(object, "/metadata/namespace"),
             name: text(object, "/metadata/name"),
             ready,
             wanted,
-            health: health(object, &kind, ready, wanted),
-            detail: detail(object, &kind, ready, wanted),
+            health,
+            detail,
             owners,
-            pods: self.pods.get(&uid).cloned().unwrap_or_default(),
+            pods: self.pods.get(uid).cloned().unwrap_or_default(),
+            objects: self.objects.get(uid).cloned().unwrap_or_default(),
+            api_version: text(object, "/apiVersion"),
             kind,
         }
     }
 }
 
+fn uid(object: &Value) -> &str {
+    let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
+    uid.unwrap_or_default()
+}
+
 /// The uid of the controller that owns it.
-fn controller(object: &Value) -> Option<String> {
+fn controller(object: &Value) -> Option<&str> {
     list(object, "/metadata/ownerReferences")
         .iter()
         .find(|owner| owner["controller"] == true)
-        .and_then(|owner| optional(owner, "/uid"))
+        .and_then(|owner| owner["uid"].as_str())
 }
 
 fn replicas(object: &Value, kind: &str) -> (i64, i64) {
@@ -127,6 +177,9 @@ fn health(object: &Value, kind: &str, ready: i64, wanted: i64) -> Health {
 }
 
 fn detail(object: &Value, kind: &str, ready: i64, wanted: i64) -> String {
+    if kind == "CronJob" {
+        return cron(object);
+    }
     let word = match kind {
         "Deployment" => "available",
         "Job" => "succeeded",
@@ -147,6 +200,19 @@ fn detail(object: &Value, kind: &str, ready: i64, wanted: i64) -> String {
         {
             detail.push_str(&format!(", {reason}"));
         }
+    }
+    detail
+}
+
+/// `*/5 * * * *, 1 active`.
+fn cron(object: &Value) -> String {
+    let mut detail = text(object, "/spec/schedule");
+    if object.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
+        detail.push_str(", suspended");
+    }
+    match list(object, "/status/active").len() {
+        0 => {}
+        active => detail.push_str(&format!(", {active} active")),
     }
     detail
 }
@@ -196,7 +262,9 @@ mod tests {
                 ),
             ],
         };
-        let (workloads, pods) = forest(&material);
+        let Forest {
+            workloads, pods, ..
+        } = forest(&material, &[String::new()]);
         assert_eq!((workloads.len(), pods.len()), (1, 1));
         assert_eq!(workloads[0].owners.len(), 1);
         assert_eq!(workloads[0].owners[0].pods[0].name, "web-1-a");

@@ -9,10 +9,13 @@ use super::super::state::{Pane, Screen, State};
 use super::super::widgets::pane;
 use super::super::widgets::scroll::{Movement, furthest, moved};
 use super::pages::movement;
-use super::{act, home, open_kata, shell};
+use super::{act, cluster, home, open_kata, shell};
 use crate::session::{self, Confirm, SandboxState};
 
 pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+    if state.kata.focus == Pane::Cluster && cluster::carry_out(state, action) {
+        return;
+    }
     match action {
         Action::NextPane => focus(state, state.kata.focus.next()),
         Action::PreviousPane => focus(state, state.kata.focus.previous()),
@@ -112,16 +115,18 @@ fn type_command(state: &mut State, commands: &mut Vec<Command>) {
     focus(state, Pane::Shell);
 }
 
-/// Scrolls a pane; the shell does it with its own keys.
+/// Scrolls a pane; the shell does it with its own keys, the cluster has a cursor.
 pub(super) fn scroll(state: &mut State, pane: Pane, movement: Movement) {
+    if pane == Pane::Cluster {
+        return cluster::scroll(state, movement);
+    }
     let Some((content, height)) = extent(pane, state) else {
         return;
     };
     let offset = match pane {
         Pane::Task if state.kata.lesson => &mut state.kata.lesson_scroll,
         Pane::Task => &mut state.kata.task_scroll,
-        Pane::Cluster => &mut state.kata.cluster_scroll,
-        Pane::Shell => return,
+        Pane::Cluster | Pane::Shell => return,
     };
     *offset = moved(*offset, movement, content, height);
 }

@@ -11,7 +11,7 @@ use super::super::keymap::{Context, action_for};
 use super::super::shell::{key_bytes, paste_bytes};
 use super::super::state::{Screen, ShellStatus, State};
 use super::super::strings;
-use super::{act, dismiss_notices, home, kata, notify, pages};
+use super::{act, cluster, dismiss_notices, home, kata, notify, pages};
 use crate::session;
 
 /// A key was pressed (or repeats).
@@ -33,6 +33,7 @@ pub(super) fn press(state: &mut State, key: KeyEvent, commands: &mut Vec<Command
         }
         None if context == Context::Shell => type_into_shell(state, &key, commands),
         None if context == Context::Search => type_into_search(state, &key),
+        None if context == Context::Filter => cluster::type_filter(state, &key),
         None => {}
     }
 }

@@ -2,9 +2,10 @@
 //! out. No I/O, no clock, no async.
 //!
 //! `keys` finds out what a key means, `home`, `kata` and `pages` carry out the
-//! actions of their screens, `mouse` finds out what lies under the pointer,
+//! actions of their screens, `cluster` those of the cluster pane, `mouse` finds out what lies under the pointer,
 //! `shell` keeps the shell pane in step with the session.
 
+mod cluster;
 mod home;
 mod kata;
 mod keys;
@@ -42,6 +43,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Command> {
         Event::Terminate => act(state, session::Action::Quit, &mut commands),
     }
     shell::keep_in_step(state, &mut commands);
+    state.browser.keep_in_step(&state.session.cluster);
     if state.session.quitting {
         commands.push(Command::Quit);
     }
@@ -72,7 +74,6 @@ fn hear(state: &mut State, event: session::Event, commands: &mut Vec<Command>) {
         // The folder was put back too: a shell that stands in it would be lost.
         state.shell.environment = None;
         state.kata.task_scroll = 0;
-        state.kata.cluster_scroll = 0;
     }
     if matches!(event, session::Event::ClusterChanged(_)) {
         state.pictured = state.session.now;
@@ -144,6 +145,7 @@ fn show_open_kata(state: &mut State) {
             let id = open.kata.id.clone();
             state.screen = Screen::Kata;
             state.kata = super::state::KataScreen::default();
+            state.browser = super::browser::Browser::default();
             state.select(&id);
         }
         None => state.screen = Screen::Home,

@@ -13,7 +13,7 @@ use super::super::screens::kata::layout::Panes;
 use super::super::shell::{key_bytes, mouse_bytes};
 use super::super::state::{Pane, ShellStatus, State};
 use super::super::widgets::scroll::Movement;
-use super::{home, kata, pages};
+use super::{cluster, home, kata, pages};
 
 /// Lines of one notch of the wheel.
 const NOTCH: isize = 3;
@@ -21,7 +21,9 @@ const NOTCH: isize = 3;
 pub(super) fn report(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
     match state.context() {
         Context::Home | Context::Search => on_map(state, mouse, commands),
-        Context::Kata | Context::Shell => on_panes(state, mouse, commands),
+        Context::Kata | Context::Cluster | Context::Filter | Context::Shell => {
+            on_panes(state, mouse, commands);
+        }
         Context::Reader | Context::Help => {
             if let Some(lines) = wheel(&mouse) {
                 pages::scroll(state, Movement::Lines(lines));
@@ -75,6 +77,9 @@ fn on_panes(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
     };
     if is_click(&mouse) {
         kata::focus(state, pane);
+        if pane == Pane::Cluster {
+            return cluster::click(state, mouse.column, mouse.row, inside);
+        }
     }
     if pane == Pane::Shell {
         return on_shell(state, mouse, inside, commands);

@@ -20,6 +20,8 @@ pub struct Titles {
     pub left: String,
     /// Bottom right.
     pub right: String,
+    /// Bottom left in place of `left`: views to choose from, the chosen one marked.
+    pub tabs: Vec<(&'static str, bool)>,
 }
 
 /// Draws the frame and returns the area inside, one blank column off the border.
@@ -56,12 +58,35 @@ pub fn draw(
     if !titles.left.is_empty() {
         block = block.title_bottom(title(&titles.left, theme.quiet));
     }
-    let room = width.saturating_sub(titles.left.width() + 4);
+    let tabs = tabs(titles, theme);
+    let room = width.saturating_sub(titles.left.width() + tabs.width() + 4);
+    if !tabs.spans.is_empty() && tabs.width() <= width {
+        block = block.title_bottom(tabs);
+    }
     if !titles.right.is_empty() && titles.right.width() <= room {
         block = block.title_bottom(title(&titles.right, theme.quiet).right_aligned());
     }
     frame.render_widget(block, area);
     inside(area)
+}
+
+fn tabs(titles: &Titles, theme: &Theme) -> Line<'static> {
+    let spans = titles.tabs.iter().map(|(name, chosen)| match chosen {
+        true => Span::styled(format!(" {}{name} ", theme.glyphs.cursor), theme.selected),
+        false => Span::styled(format!("  {name} "), theme.quiet),
+    });
+    Line::from(spans.collect::<Vec<_>>())
+}
+
+/// Which of the tabs is at a column of the pane's last row.
+pub fn tab_at(titles: &[&str], area: Rect, column: u16) -> Option<usize> {
+    let mut from = usize::from(area.x) + 1;
+    titles.iter().position(|name| {
+        let to = from + name.width() + 3;
+        let is_it = (from..to).contains(&usize::from(column));
+        from = to;
+        is_it
+    })
 }
 
 /// The area inside the frame of a pane.

@@ -9,6 +9,7 @@ mod bind;
 mod cache;
 mod decisions;
 mod events;
+mod explain;
 mod framework;
 mod node_info;
 mod plugins;
@@ -36,6 +37,7 @@ use crate::clock::Clock;
 use crate::tasks::Tasks;
 
 pub use decisions::Decisions;
+pub use explain::{Explanation, NodeOpinions, Surroundings, explain};
 pub use framework::{Diagnosis, NodeVerdict, Rejection};
 
 use bind::{Binder, Outcome};

@@ -1,8 +1,9 @@
 //! The kata at work: task, cluster, shell.
 //!
-//! `layout` divides the screen (and answers where a click fell and how large
+//! `cluster` draws the cluster pane, `layout` divides the screen (and answers where a click fell and how large
 //! the shell is), `task` writes what stands in the task pane.
 
+pub mod cluster;
 pub mod layout;
 pub mod task;
 
@@ -15,7 +16,7 @@ use super::{sandbox_facts, title_line, trouble};
 use crate::session::{OpenKata, Phase};
 use crate::tui::state::{Pane, Screen, ShellStatus, State};
 use crate::tui::strings;
-use crate::tui::widgets::{cluster, pane, scroll, shell};
+use crate::tui::widgets::{pane, scroll, shell};
 
 /// Draws title line and panes.
 pub fn view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
@@ -36,7 +37,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
         task_pane(open, state, frame, area);
     }
     if let Some(area) = panes.cluster {
-        cluster_pane(state, frame, area);
+        cluster::view(state, frame, area);
     }
     if let Some(area) = panes.shell {
         shell_pane(open, state, frame, area);
@@ -68,41 +69,11 @@ fn task_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect) 
         about: task::about(open, state),
         left: task::spent(open, state),
         right: scroll::more(content.lines.len(), offset, height, &state.theme).unwrap_or_default(),
+        ..pane::Titles::default()
     };
     let focused = state.kata.focus == Pane::Task;
     pane::draw(&titles, focused, &state.theme, frame, area);
     scroll::draw(content.lines, offset, frame, inside);
-}
-
-fn cluster_pane(state: &State, frame: &mut Frame<'_>, area: Rect) {
-    let inside = pane::inside(area);
-    let view = &state.session.cluster;
-    let lines = cluster::lines(
-        view,
-        state.since_picture(),
-        usize::from(inside.width),
-        &state.theme,
-    );
-    let offset = state.kata.cluster_scroll;
-    let height = usize::from(inside.height);
-    let titles = pane::Titles {
-        name: strings::CLUSTER.to_owned(),
-        about: namespaces(state),
-        right: scroll::more(lines.len(), offset, height, &state.theme).unwrap_or_default(),
-        ..pane::Titles::default()
-    };
-    let focused = state.kata.focus == Pane::Cluster;
-    pane::draw(&titles, focused, &state.theme, frame, area);
-    scroll::draw(lines, offset, frame, inside);
-}
-
-fn namespaces(state: &State) -> String {
-    match &state.session.open {
-        Some(open) if !open.kata.namespaces.is_empty() => {
-            format!("ns {}", open.kata.namespaces.join(" "))
-        }
-        _ => String::new(),
-    }
 }
 
 fn shell_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect) {
@@ -144,8 +115,8 @@ pub fn shell_inside(state: &State) -> Rect {
     }
 }
 
-/// Lines of a pane and the height they are shown in; `None` for the shell,
-/// which scrolls by itself, and for panes that are not shown.
+/// Lines of a pane and the height they are shown in; `None` for the cluster and
+/// the shell, which scroll by themselves, and for panes that are not shown.
 pub fn extent(pane_kind: Pane, state: &State) -> Option<(usize, usize)> {
     let open = state.session.open.as_ref()?;
     let panes = Panes::of(state);
@@ -155,13 +126,7 @@ pub fn extent(pane_kind: Pane, state: &State) -> Option<(usize, usize)> {
             let content = task::content(open, state, area.width);
             (area, content.lines.len())
         }
-        Pane::Cluster => {
-            let area = pane::inside(panes.cluster?);
-            let width = usize::from(area.width);
-            let lines = cluster::lines(&state.session.cluster, 0, width, &state.theme);
-            (area, lines.len())
-        }
-        Pane::Shell => return None,
+        Pane::Cluster | Pane::Shell => return None,
     };
     Some((content, usize::from(area.height)))
 }

@@ -1,58 +1,97 @@
-//! The picture of the cluster: who owns whom, how each one does, what happened.
+//! Draws rows of the cluster pane: names in one column, states in the next,
+//! facts behind them as far as there is room.
 //!
-//! Draws from [`ClusterView`] alone. `rows` turns the view into rows of a tree,
-//! `table` lines the rows up in the columns there are.
+//! Only the rows that are on the screen are looked at; how wide the columns are
+//! is known beforehand.
 
-mod rows;
-mod table;
+mod object;
 
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::text::{age, cut, cut_middle, pad};
-use super::wrap::wrap_text;
-use crate::sandbox::{ClusterView, EventView};
+use crate::sandbox::ResourceView;
+use crate::tui::browser::{Body, EventRow, Row, Widths};
 use crate::tui::strings;
 use crate::tui::theme::Theme;
 
-/// Events shown; the learner's shell has the rest.
-const MOST_EVENTS: usize = 40;
 /// Columns of an event's age.
 const AGE: usize = 6;
 /// Columns of its kind.
 const KIND: usize = 9;
+/// Columns of a bar.
+const BAR: usize = 8;
 
-/// The whole picture as lines of `width` columns, `later` seconds of the
-/// cluster's time after it was taken.
-pub fn lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let has_nothing = view.is_empty() && view.objects.is_empty();
-    if has_nothing && !view.namespaces.is_empty() {
-        let words = strings::nothing_here(&view.namespaces.join(", "));
-        lines.extend(wrap_text(&words, theme.quiet, width));
-    }
-    let rows = rows::of(view, theme);
-    lines.extend(table::lines(&rows, width, theme));
-    if !view.events.is_empty() {
-        lines.push(Line::default());
-        lines.push(Line::styled(strings::EVENTS, theme.strong));
-        lines.extend(event_lines(view, later, width, theme));
-    }
-    lines
+/// How the rows are drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Canvas<'a> {
+    /// Columns there are.
+    pub width: usize,
+    /// What the widest cells want.
+    pub widths: Widths,
+    /// The cluster's time, in seconds.
+    pub now: Option<i64>,
+    /// Colours and glyphs.
+    pub theme: &'a Theme,
 }
 
-/// Age, kind, reason, object and message, the reasons in one column.
-fn event_lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    let events: Vec<&EventView> = view.events.iter().take(MOST_EVENTS).collect();
-    let reasons: Vec<String> = events.iter().map(|event| reason(event, theme)).collect();
-    let widest = reasons
-        .iter()
-        .map(|reason| reason.width())
-        .max()
-        .unwrap_or(0);
-    let now = view.taken.map(|taken| taken.as_second() + later);
-    let line = |(event, reason): (&&EventView, &String)| {
-        let seconds = match (event.at, now) {
+impl Canvas<'_> {
+    /// One row as a line.
+    pub fn line(&self, row: &Row) -> Line<'static> {
+        let theme = self.theme;
+        let ellipsis = theme.glyphs.ellipsis;
+        match &row.body {
+            Body::Object(row) => object::line(self, row),
+            Body::Detail { below, text } => {
+                let room = self.width.saturating_sub(below.width());
+                Line::from(vec![
+                    Span::styled(object::branch(below, theme), theme.border),
+                    Span::styled(cut(text, room, ellipsis), theme.quiet),
+                ])
+            }
+            Body::Usage { below, resources } => {
+                let mut spans = vec![Span::styled(object::branch(below, theme), theme.border)];
+                self.bars(resources, below.width(), &mut spans);
+                Line::from(spans)
+            }
+            Body::Event(event) => self.event(event),
+            Body::Heading(words) => Line::styled(cut(words, self.width, ellipsis), theme.strong),
+            Body::Words(words) => Line::styled(cut(words, self.width, ellipsis), theme.quiet),
+            Body::Blank => Line::default(),
+        }
+    }
+
+    /// `cpu ███░░░░░ 900m of 4   memory …`, as many as fit.
+    fn bars(&self, resources: &[ResourceView], taken: usize, spans: &mut Vec<Span<'static>>) {
+        let theme = self.theme;
+        let [full, _, empty] = theme.glyphs.progress;
+        let mut left = self.width.saturating_sub(taken);
+        for resource in resources {
+            let words = format!(" {} of {}   ", resource.asked, resource.of);
+            let name = format!("{} ", resource.name);
+            let needed = name.width() + BAR + words.width();
+            if needed > left + 3 {
+                break;
+            }
+            left = left.saturating_sub(needed);
+            let filled = usize::try_from(resource.percent).unwrap_or(BAR) * BAR;
+            let filled = filled.div_ceil(100).min(BAR);
+            let style = match resource.percent {
+                90.. => theme.bad,
+                70.. => theme.warn,
+                _ => theme.good,
+            };
+            spans.push(Span::styled(name, theme.quiet));
+            spans.push(Span::styled(full.repeat(filled), style));
+            spans.push(Span::styled(empty.repeat(BAR - filled), theme.border));
+            spans.push(Span::styled(words, theme.quiet));
+        }
+    }
+
+    /// Age, kind, reason, object and message, the reasons in one column.
+    fn event(&self, event: &EventRow) -> Line<'static> {
+        let (theme, width) = (self.theme, self.width);
+        let seconds = match (event.at, self.now) {
             (Some(at), Some(now)) => now - at.as_second(),
             _ => 0,
         };
@@ -61,25 +100,19 @@ fn event_lines(view: &ClusterView, later: i64, width: usize, theme: &Theme) -> V
         } else {
             (strings::NORMAL, theme.quiet)
         };
+        let reason = match event.count {
+            ..2 => event.reason.clone(),
+            count => format!("{} ({count}{})", event.reason, theme.glyphs.times),
+        };
         let object = cut_middle(&event.object, (width / 4).max(16), theme.glyphs.ellipsis);
-        let message = event.message.lines().next().unwrap_or_default();
-        let words = format!("{object}  {message}");
-        let room = width.saturating_sub(AGE + KIND + widest + 2);
+        let words = format!("{object}  {}", event.message);
+        let room = width.saturating_sub(AGE + KIND + self.widths.reason + 2);
         Line::from(vec![
             Span::styled(pad(&age(seconds), AGE), theme.quiet),
             Span::styled(pad(kind, KIND), style),
-            Span::styled(pad(reason, widest + 2), theme.text),
+            Span::styled(pad(&reason, self.widths.reason + 2), theme.text),
             Span::styled(cut(&words, room, theme.glyphs.ellipsis), theme.quiet),
         ])
-    };
-    events.iter().zip(&reasons).map(line).collect()
-}
-
-/// `BackOff (4×)`.
-fn reason(event: &EventView, theme: &Theme) -> String {
-    match event.count {
-        ..2 => event.reason.clone(),
-        count => format!("{} ({count}{})", event.reason, theme.glyphs.times),
     }
 }
 

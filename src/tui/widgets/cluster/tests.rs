@@ -1,23 +1,43 @@
 //! Pictures of clusters.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use jiff::Timestamp;
 
-use super::lines;
+use super::Canvas;
 use crate::sandbox::{
-    ClusterView, ContainerView, EventView, Health, NodeView, ObjectView, OwnerView, PodView,
-    ServiceView,
+    ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,
+    PodView, ResourceView, ServiceView,
 };
+use crate::tui::browser::{Browser, Tab};
 use crate::tui::glyphs::{ASCII, Glyphs, UNICODE};
 use crate::tui::theme::{Theme, ThemeName};
 
-fn picture(view: &ClusterView, width: usize, glyphs: &'static Glyphs) -> String {
+fn picture(view: &ClusterView, tab: Tab, width: usize, glyphs: &'static Glyphs) -> String {
     let theme = Theme::new(ThemeName::Dark, true, glyphs);
-    let lines: Vec<String> = lines(view, 0, width, &theme)
+    let mut browser = Browser {
+        tab,
+        ..Browser::default()
+    };
+    browser.keep_in_step(&Arc::new(view.clone()));
+    let canvas = Canvas {
+        width,
+        widths: browser.widths,
+        now: view.taken.map(Timestamp::as_second),
+        theme: &theme,
+    };
+    let lines: Vec<String> = browser
+        .rows
         .iter()
-        .map(|line| line.to_string().trim_end().to_owned())
+        .map(|row| canvas.line(row).to_string().trim_end().to_owned())
         .collect();
     lines.join("\n")
+}
+
+/// The views after the first.
+fn tab(number: usize) -> Tab {
+    Tab::all().nth(number).expect("there are as many")
 }
 
 fn pod(name: &str, status: &str, health: Health) -> PodView {
@@ -34,6 +54,25 @@ fn pod(name: &str, status: &str, health: Health) -> PodView {
     }
 }
 
+fn usage(name: &str, asked: &str, of: &str, percent: u64) -> ResourceView {
+    ResourceView {
+        name: name.into(),
+        asked: asked.into(),
+        of: of.into(),
+        percent,
+    }
+}
+
+fn endpoint(address: &str, ready: bool, pod: &str) -> EndpointView {
+    EndpointView {
+        address: address.into(),
+        ready,
+        pod: Some(pod.into()),
+        node: Some("worker-1".into()),
+        ..EndpointView::default()
+    }
+}
+
 fn broken_ledger() -> ClusterView {
     let at = |second| Timestamp::from_second(second).ok();
     ClusterView {
@@ -44,6 +83,14 @@ fn broken_ledger() -> ClusterView {
                 ready: true,
                 schedulable: true,
                 health: Health::Good,
+                pods: 5,
+                other_pods: 2,
+                taints: vec!["disk=ssd:NoSchedule".into()],
+                resources: vec![
+                    usage("cpu", "900m", "4", 23),
+                    usage("memory", "7.1Gi", "8Gi", 89),
+                    usage("pods", "5", "110", 5),
+                ],
                 ..NodeView::default()
             },
             NodeView {
@@ -63,7 +110,7 @@ fn broken_ledger() -> ClusterView {
             ready: 1,
             wanted: 2,
             health: Health::Progressing,
-            detail: "revision 1".into(),
+            detail: "1/2 available".into(),
             owners: vec![OwnerView {
                 kind: "ReplicaSet".into(),
                 short: "rs".into(),
@@ -72,6 +119,7 @@ fn broken_ledger() -> ClusterView {
                 ready: 1,
                 wanted: 2,
                 health: Health::Progressing,
+                detail: "1/2 ready".into(),
                 pods: vec![
                     PodView {
                         restarts: 5,
@@ -99,6 +147,11 @@ fn broken_ledger() -> ClusterView {
             ready_endpoints: 1,
             all_endpoints: 2,
             health: Health::Progressing,
+            selector: vec!["app=ledger".into()],
+            endpoints: vec![
+                endpoint("10.244.1.7", true, "ledger-6d8f9c-p7wz4"),
+                endpoint("10.244.1.8", false, "ledger-6d8f9c-x2k9q"),
+            ],
         }],
         objects: vec![ObjectView {
             kind: "ConfigMap".into(),
@@ -106,6 +159,7 @@ fn broken_ledger() -> ClusterView {
             namespace: "harbor".into(),
             name: "ledger-confg".into(),
             detail: "1 key".into(),
+            ..ObjectView::default()
         }],
         events: vec![EventView {
             at: at(1_000),
@@ -114,6 +168,7 @@ fn broken_ledger() -> ClusterView {
             object: "pod/ledger-6d8f9c-x2k9q".into(),
             message: "Back-off restarting failed container".into(),
             count: 4,
+            about: None,
         }],
         taken: at(1_008),
     }
@@ -121,17 +176,39 @@ fn broken_ledger() -> ClusterView {
 
 #[test]
 fn owners_states_and_reasons_line_up_when_there_is_room() {
-    assert_snapshot!(picture(&broken_ledger(), 100, &UNICODE));
+    assert_snapshot!(picture(&broken_ledger(), Tab::default(), 100, &UNICODE));
 }
 
 #[test]
 fn a_narrow_pane_drops_facts_and_keeps_names_and_states() {
-    assert_snapshot!(picture(&broken_ledger(), 44, &UNICODE));
+    assert_snapshot!(picture(&broken_ledger(), Tab::default(), 44, &UNICODE));
 }
 
 #[test]
 fn ascii_draws_the_same_tree() {
-    assert_snapshot!(picture(&broken_ledger(), 70, &ASCII));
+    assert_snapshot!(picture(&broken_ledger(), Tab::default(), 70, &ASCII));
+}
+
+#[test]
+fn nodes_show_what_is_taken_and_the_pods_in_their_places() {
+    assert_snapshot!("nodes", picture(&broken_ledger(), tab(1), 100, &UNICODE));
+    assert_snapshot!(
+        "nodes_narrow",
+        picture(&broken_ledger(), tab(1), 40, &UNICODE)
+    );
+}
+
+#[test]
+fn services_show_the_addresses_behind_them() {
+    assert_snapshot!("services", picture(&broken_ledger(), tab(2), 80, &UNICODE));
+}
+
+#[test]
+fn views_without_anything_say_so() {
+    for number in [2, 3] {
+        let words = picture(&ClusterView::default(), tab(number), 80, &UNICODE);
+        assert!(words.contains("No "), "{words}");
+    }
 }
 
 #[test]
@@ -144,13 +221,15 @@ fn an_empty_namespace_says_so_and_shows_the_nodes() {
         events: Vec::new(),
         ..broken_ledger()
     };
-    assert_snapshot!(picture(&view, 60, &UNICODE));
+    assert_snapshot!(picture(&view, Tab::default(), 60, &UNICODE));
 }
 
 #[test]
 fn no_width_panics() {
     for width in 0..30 {
-        picture(&broken_ledger(), width, &UNICODE);
+        for tab in Tab::all() {
+            picture(&broken_ledger(), tab, width, &UNICODE);
+        }
     }
 }
 
@@ -163,5 +242,6 @@ fn a_namespace_with_a_config_map_is_not_called_empty() {
         ..broken_ledger()
     };
     assert!(!view.objects.is_empty());
-    assert!(!picture(&view, 60, &UNICODE).contains("Nothing in namespace"));
+    let words = picture(&view, Tab::default(), 60, &UNICODE);
+    assert!(!words.contains("Nothing in namespace"));
 }
