@@ -1,0 +1,24 @@
+kubectl apply -k test
+kubectl rollout status deployment {{ app }} --timeout=60s
+cat >live/kustomization.yaml <<'END'
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: overlays-live
+resources: [../base]
+labels:
+  - pairs: {place: live}
+    includeTemplates: true
+replicas:
+  - {name: {{ app }}, count: {{ count }}}
+images:
+  - {name: nginx, newTag: "1.27"}
+configMapGenerator:
+  - name: {{ app }}-settings
+    literals:
+      - LOG_LEVEL=warn
+      - REGION={{ region }}
+END
+kubectl apply -k live
+kubectl rollout status deployment {{ app }} --namespace overlays-live --timeout=60s
+kubectl set env deployment/{{ app }} LOG_LEVEL={{ after }}
+kubectl rollout status deployment {{ app }} --timeout=60s
