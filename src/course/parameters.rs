@@ -19,7 +19,8 @@ pub type Values = BTreeMap<String, Value>;
 /// How one parameter is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameter {
-    /// One of these: `[harbor, ledger]`. Entries may be mappings (`fault.image`).
+    /// One of these: `[harbor, ledger]`. Entries may be mappings (`fault.image`), and name
+    /// parameters above them.
     Choice(Vec<Value>),
     /// A whole number: `{from: 8000, to: 8999, step: 1}`, both ends included.
     Range { from: i64, to: i64, step: i64 },
@@ -71,7 +72,9 @@ impl Parameters {
             let drawn = match parameter {
                 Parameter::Choice(choices) => {
                     let index = number(seed, kata, name, 0) % choices.len() as u64;
-                    choices[usize::try_from(index).unwrap_or(0)].clone()
+                    let choice = &choices[usize::try_from(index).unwrap_or(0)];
+                    self.filled(choice, &values)
+                        .map_err(|problem| problem.at_line(*line).in_field(name.clone()))?
                 }
                 Parameter::Range { from, to, step } => {
                     let count = (to - from) / step + 1;
@@ -87,6 +90,26 @@ impl Parameters {
             values.insert(name.clone(), drawn);
         }
         Ok(values)
+    }
+}
+
+impl Parameters {
+    /// A choice with the parameters above it filled into its texts.
+    fn filled(&self, choice: &Value, values: &Values) -> Result<Value, Problem> {
+        Ok(match choice {
+            Value::String(text) => template::render(&self.file, text, values)?.into(),
+            Value::Array(items) => {
+                let filled = items.iter().map(|item| self.filled(item, values));
+                Value::Array(filled.collect::<Result<_, _>>()?)
+            }
+            Value::Object(fields) => {
+                let filled = fields
+                    .iter()
+                    .map(|(name, field)| Ok((name.clone(), self.filled(field, values)?)));
+                Value::Object(filled.collect::<Result<_, Problem>>()?)
+            }
+            other => other.clone(),
+        })
     }
 }
 
@@ -228,6 +251,24 @@ mod tests {
             );
             assert_eq!(values["host"], host);
         }
+    }
+
+    #[test]
+    fn entries_of_a_choice_are_filled_with_the_parameters_above_them() {
+        let parameters = read(
+            "parameters:\n  app: [harbor]\n  fault:\n    - {image: '{{ app }}:1', args: ['--of={{ app }}'], port: 80}\n",
+        )
+        .expect("it reads");
+        let values = parameters.draw(1, "pods/a").expect("it draws");
+        let expected =
+            serde_json::json!({"image": "harbor:1", "args": ["--of=harbor"], "port": 80});
+        assert_eq!(values["fault"], expected);
+        let later = read("parameters:\n  a: ['{{ b }}']\n  b: [1]\n").expect("it reads");
+        let problem = later.draw(1, "pods/a").unwrap_err();
+        assert_eq!(
+            (problem.line, problem.field.as_deref()),
+            (Some(2), Some("a"))
+        );
     }
 
     #[test]
