@@ -5,6 +5,7 @@ mod checks;
 mod cli;
 mod course;
 mod layering;
+mod places;
 mod program;
 mod support;
 mod tui;

@@ -8,10 +8,11 @@ use pocketkube::clock::Clock;
 
 use super::Misuse;
 use super::args::Global;
+use super::foreign;
 use super::output::Output;
 use crate::check;
 use crate::course::{self, Course, Kata, KataInstance};
-use crate::sandbox::{self, Places, Sandbox};
+use crate::sandbox::{self, Choice, Places, Sandbox};
 use crate::session::{Attempt, Entry, Journal, Opened, Progress};
 
 /// The options of this run, and how it prints.
@@ -30,6 +31,9 @@ pub struct Learner {
 
 /// The kata that is set in the shell for a kata.
 pub const KATA_VARIABLE: &str = "KUBEKATA_KATA";
+
+/// The sandbox that this program takes where none is named.
+pub const SANDBOX_VARIABLE: &str = "KUBEKATA_SANDBOX";
 
 impl App {
     pub fn new(global: Global) -> Self {
@@ -75,9 +79,24 @@ impl App {
         })
     }
 
-    /// The cluster of this data folder; one is left running where there is none.
+    /// The cluster to work in. The embedded one is left running where it did not run; before a
+    /// cluster far away is touched, somebody agrees to that.
     pub async fn sandbox(&self, places: &Places) -> Result<Arc<dyn Sandbox>> {
-        sandbox::attach_or_leave_host(places, &self.global.sandbox).await
+        match self.global.sandbox {
+            Choice::Embedded => sandbox::attach_or_leave_host(places, &self.global.sandbox).await,
+            _ => foreign::open(self, places).await,
+        }
+    }
+
+    /// Fails where the sandbox is not the cluster inside this program.
+    pub fn require_embedded(&self, what: &str) -> Result<()> {
+        match &self.global.sandbox {
+            Choice::Embedded => Ok(()),
+            other => {
+                let message = format!("{what}: only the embedded cluster can do this, not {other}");
+                Err(Misuse(message).into())
+            }
+        }
     }
 
     /// The kata that is meant: named, or the shell's own, or the one under way.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    chaos, check, clock, cluster, completions, env, hint, list, new, reset, run, shell, solution,
-    start, verify,
+    chaos, check, clock, cluster, completions, env, hint, list, new, reset, run, sandbox, shell,
+    solution, start, verify,
 };
 use crate::sandbox::Choice;
 
@@ -32,8 +32,14 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "KUBEKATA_COURSE")]
     pub course: Option<PathBuf>,
 
-    /// Where to work: embedded, kind or context:NAME
-    #[arg(long, global = true, value_name = "KIND", default_value = "embedded")]
+    /// Where to work: embedded, kind, kind:NAME or context:NAME
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHERE",
+        default_value = "embedded",
+        env = "KUBEKATA_SANDBOX"
+    )]
     pub sandbox: Choice,
 
     /// The folder for progress, files and the cluster
@@ -43,6 +49,10 @@ pub struct Global {
     /// Draw the katas' parameters from this number instead of your own
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
+
+    /// Do not ask before something is deleted, or a cluster far away is touched
+    #[arg(long, short, global = true)]
+    pub yes: bool,
 
     /// No colours
     #[arg(long, global = true)]
@@ -67,6 +77,8 @@ pub enum Command {
     Solution(solution::Args),
     /// Set the scene of a kata anew
     Reset(reset::Args),
+    /// Where you work: what it can do, clean it up, delete what was made for it
+    Sandbox(sandbox::Args),
     /// Show what is under way
     Status,
     /// Start the kata that comes next

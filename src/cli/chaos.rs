@@ -41,6 +41,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
         list();
         return Ok(GOOD);
     };
+    app.require_embedded("chaos")?;
     let chaos = Chaos::new(what, args.targets.clone(), args.off).map_err(Misuse)?;
     let host = running_host(&app.places()?)?;
     let status = sandbox::ask(&host, Order::Chaos { chaos }).await;

@@ -125,6 +125,7 @@ impl Until {
 }
 
 pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
+    app.require_embedded("clock")?;
     let host = running_host(&app.places()?)?;
     match &args.command {
         None => show(&ask(&host, ClockOrder::Timers).await?),

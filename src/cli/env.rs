@@ -68,7 +68,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     };
     let kata = learner.instance(kata)?;
     let sandbox = app.sandbox(&learner.places).await?;
-    let shell = sandbox::prepare_shell(&learner.places, &kata, &sandbox.kubeconfig(), false)?;
+    let shell = sandbox::shell_in(sandbox.as_ref(), &learner.places, &kata, false)?;
     sandbox.close().await?;
     let assigned = |name| {
         let value = shell.variables.get(name);
@@ -79,7 +79,12 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
         // Or `kubekata start` and then `check` would speak of two katas.
         None => Some(args.shell.removal(app::KATA_VARIABLE)),
     };
-    for line in assigned("KUBECONFIG").into_iter().chain(own_kata) {
+    let sandbox = assigned(app::SANDBOX_VARIABLE);
+    for line in assigned("KUBECONFIG")
+        .into_iter()
+        .chain(own_kata)
+        .chain(sandbox)
+    {
         say!("{line}");
     }
     say!("{}", args.shell.alias());

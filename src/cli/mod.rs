@@ -16,6 +16,7 @@ mod cluster;
 mod completions;
 mod doctor;
 mod env;
+mod foreign;
 mod hint;
 mod junit;
 mod lint;
@@ -26,6 +27,7 @@ mod output;
 mod report;
 mod reset;
 mod run;
+mod sandbox;
 mod shell;
 mod solution;
 mod start;
@@ -76,6 +78,7 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Hint(args)) => hint::run(app, &args).await,
         Some(Command::Solution(args)) => solution::run(app, &args),
         Some(Command::Reset(args)) => reset::run(app, &args).await,
+        Some(Command::Sandbox(args)) => sandbox::run(app, &args).await,
         Some(Command::Status) => status::run(app).await,
         Some(Command::Next) => next::run(app).await,
         Some(Command::Env(args)) => env::run(app, &args).await,

@@ -1,4 +1,5 @@
-//! `kubekata next`: starts the kata that comes after the one under way.
+//! `kubekata next`: starts the kata that comes after the one under way, of those that can be done
+//! where the learner works.
 
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use anyhow::Result;
 use super::GOOD;
 use super::app::App;
 use super::start::begin;
+use crate::sandbox::Choice;
 use crate::session::State;
 
 pub async fn run(app: &App) -> Result<ExitCode> {
@@ -22,11 +24,25 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         say!("every kata is solved");
         return Ok(GOOD);
     };
-    let Some(kata) = course.kata(&id) else {
-        return Ok(GOOD);
-    };
-    let kata = learner.instance(kata)?;
-    let fresh = learner.progress.attempt(&id).number == 0;
-    begin(app, &mut learner, &kata, fresh).await?;
+    let mut candidate = course.kata(&id);
+    while let Some(kata) = candidate {
+        let instance = learner.instance(kata)?;
+        let lacking = match app.global.sandbox {
+            // It can do everything.
+            Choice::Embedded => Vec::new(),
+            _ => {
+                let sandbox = app.sandbox(&learner.places).await?;
+                sandbox.abilities().await?.lacking(&instance)
+            }
+        };
+        if lacking.is_empty() {
+            let fresh = learner.progress.attempt(&kata.id).number == 0;
+            begin(app, &mut learner, &instance, fresh).await?;
+            return Ok(GOOD);
+        }
+        say!("passing over {}: {}", kata.id, lacking.join("; "));
+        candidate = course.after(&kata.id);
+    }
+    say!("no kata that follows can be done on {}", app.global.sandbox);
     Ok(GOOD)
 }

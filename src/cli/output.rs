@@ -1,7 +1,10 @@
 //! How lines look: few colours, a glyph and a word together, plain where that is wanted.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
+use anyhow::Result;
+
+use super::Misuse;
 use crate::session::TaskStatus;
 
 /// Decided once for the whole run.
@@ -118,6 +121,19 @@ pub fn hanging(first: &str, text: &str) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+/// Asks at the terminal. Where there is none, `--yes` has to say it.
+pub fn confirmed(question: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        let message = format!("{question} Say so with --yes");
+        return Err(Misuse(message).into());
+    }
+    eprint!("{question} [y/N] ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 #[cfg(test)]

@@ -1,21 +1,18 @@
 //! `kubekata reset`: everything of a kata is deleted and set anew.
 
-use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use super::app::App;
+use super::output::confirmed;
 use super::start::begin;
-use super::{GOOD, Misuse, refused};
+use super::{GOOD, refused};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The kata; the one under way where it is left out
     kata: Option<String>,
-    /// Do not ask
-    #[arg(long, short)]
-    yes: bool,
 }
 
 pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
@@ -28,22 +25,10 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
         "delete everything in {namespaces} and begin {} anew?",
         kata.id
     );
-    if !args.yes && !confirmed(&question)? {
+    if !app.global.yes && !confirmed(&question)? {
         say!("nothing was changed");
         return Ok(refused());
     }
     begin(app, &mut learner, &kata, true).await?;
     Ok(GOOD)
-}
-
-fn confirmed(question: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        let message = format!("{question} Say so with --yes");
-        return Err(Misuse(message).into());
-    }
-    print!("{question} [y/N] ");
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }

@@ -68,7 +68,7 @@ pub async fn launch(
     kata: &KataInstance,
 ) -> Result<sandbox::Launch> {
     let program = kata.program.as_ref().context("this kata has a program")?;
-    let mut shell = sandbox::prepare_shell(places, kata, &sandbox.kubeconfig(), false)?;
+    let mut shell = sandbox::shell_in(sandbox, places, kata, false)?;
     let (client, admin) = (sandbox.client(), sandbox.kubeconfig());
     let account = &program.service_account;
     let config = sandbox::kubeconfig_of(&client, &admin, kata.namespace(), account)

@@ -21,7 +21,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     learner.attempt(&kata)?;
     // Attached for as long as the shell is open, so that the host stays awake.
     let sandbox = app.sandbox(&learner.places).await?;
-    let shell = sandbox::prepare_shell(&learner.places, &kata, &sandbox.kubeconfig(), false)?;
+    let shell = sandbox::shell_in(sandbox.as_ref(), &learner.places, &kata, false)?;
     let status = tokio::process::Command::new(&shell.program)
         .args(&shell.arguments)
         .envs(&shell.variables)

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::GOOD;
 use super::app::{App, Learner};
+use crate::sandbox::Choice;
 use crate::session::{self, State};
 use crate::tui::{self, Driver, Options};
 
@@ -23,6 +24,10 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         progress,
         seed,
     } = app.learner()?;
+    if app.global.sandbox != Choice::Embedded {
+        // Questions and minutes of waiting come before the screen is taken.
+        app.sandbox(&places).await?.close().await?;
+    }
     let state = State::new(Arc::clone(&course), seed, progress);
     let (effect_sender, effects) = mpsc::channel(QUEUE);
     let (event_sender, events) = mpsc::channel(QUEUE);

@@ -189,7 +189,7 @@ pub struct SandboxNeeds {
 }
 
 /// An ability that not every cluster has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     Exec,
@@ -198,6 +198,31 @@ pub enum Need {
     Storage,
     LoadBalancer,
     Ingress,
+    /// Time can be skipped and paused.
+    Clock,
+    /// Nodes fail on order.
+    Chaos,
+    /// What a user asks is counted, and their watches can be cut.
+    Traffic,
+    /// Things outside of the kata's namespaces may be made and changed.
+    Cluster,
+}
+
+impl Need {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exec => "exec",
+            Self::NetworkPolicy => "networkpolicy",
+            Self::Metrics => "metrics",
+            Self::Storage => "storage",
+            Self::LoadBalancer => "loadbalancer",
+            Self::Ingress => "ingress",
+            Self::Clock => "clock",
+            Self::Chaos => "chaos",
+            Self::Traffic => "traffic",
+            Self::Cluster => "cluster",
+        }
+    }
 }
 
 /// An object of the cluster that is in no namespace.

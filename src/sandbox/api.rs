@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use kube::Client;
 use pocketkube::clock::Clock;
 
+use super::ability::Abilities;
+use super::foreign::Territory;
 use super::wire::Wire;
 
-/// A cluster to work in: embedded, attached, and one day `kind` or any other.
+/// A cluster to work in: embedded, attached, made by `kind`, or any other.
 #[async_trait]
 pub trait Sandbox: Send + Sync {
-    /// `embedded`, `kind`, `context:NAME`.
+    /// As `--sandbox` takes it: `embedded`, `kind`, `context:NAME`.
     fn name(&self) -> String;
 
     /// A client with the rights of an administrator.
@@ -32,6 +34,16 @@ pub trait Sandbox: Send + Sync {
 
     /// The wire between the cluster and somebody's program.
     fn wire(&self) -> Arc<dyn Wire>;
+
+    /// What katas may ask of it. Everything, unless it is somebody else's cluster.
+    async fn abilities(&self) -> Result<Abilities> {
+        Ok(Abilities::all())
+    }
+
+    /// How much of it is the learner's.
+    fn territory(&self) -> Territory {
+        Territory::Whole
+    }
 
     /// Lets go: ends the cluster where this process hosts it.
     async fn close(&self) -> Result<()>;

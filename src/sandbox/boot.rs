@@ -10,8 +10,10 @@ use tokio::time::Instant;
 use super::api::Sandbox;
 use super::attached::Attached;
 use super::choice::Choice;
+use super::foreign::Foreign;
 use super::host::HostPlace;
 use super::hosting::Hosting;
+use super::kind;
 use super::places::Places;
 
 /// How long a host may take from its start to its first answer.
@@ -22,7 +24,9 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The cluster for a process that stays, such as the TUI: hosted here unless someone else does.
 pub async fn host_or_attach(places: &Places, choice: &Choice) -> Result<Arc<dyn Sandbox>> {
-    choice.available()?;
+    if *choice != Choice::Embedded {
+        return open_foreign(places, choice, &|_| ()).await;
+    }
     let place = HostPlace::of(places)?;
     let _turn = place.lock_start().await?;
     match place.lock_host()? {
@@ -33,7 +37,9 @@ pub async fn host_or_attach(places: &Places, choice: &Choice) -> Result<Arc<dyn 
 
 /// The cluster for a command that ends: a host is left in the background where there is none.
 pub async fn attach_or_leave_host(places: &Places, choice: &Choice) -> Result<Arc<dyn Sandbox>> {
-    choice.available()?;
+    if *choice != Choice::Embedded {
+        return open_foreign(places, choice, &|_| ()).await;
+    }
     let place = HostPlace::of(places)?;
     let _turn = place.lock_start().await?;
     let mut host = match place.living()? {
@@ -41,6 +47,22 @@ pub async fn attach_or_leave_host(places: &Places, choice: &Choice) -> Result<Ar
         None => Some(start_in_background(places, &place)?),
     };
     Ok(Arc::new(attach(&place, host.as_mut()).await?))
+}
+
+/// A cluster that this program does not run itself. `told` hears what is being done, which may
+/// take minutes.
+///
+/// Fails with [`NotLocal`](super::NotLocal) where the learner has to agree first.
+pub async fn open_foreign(
+    places: &Places,
+    choice: &Choice,
+    told: &(dyn Fn(&str) + Sync),
+) -> Result<Arc<dyn Sandbox>> {
+    match choice {
+        Choice::Embedded => bail!("the embedded cluster is not a foreign one"),
+        Choice::Kind(name) => Ok(Arc::new(kind::open(places, name, told).await?)),
+        Choice::Context(name) => Ok(Arc::new(Foreign::context(places, name).await?)),
+    }
 }
 
 /// The cluster that runs, if one does.

@@ -51,6 +51,11 @@ pub enum Order {
     Clock {
         order: ClockOrder,
     },
+    /// There are to be so many nodes.
+    #[serde(rename_all = "camelCase")]
+    Nodes {
+        at_least: usize,
+    },
     /// Something happens to the nodes.
     Chaos {
         chaos: Chaos,

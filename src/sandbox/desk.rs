@@ -17,6 +17,7 @@ use super::api::Sandbox;
 use super::chaos::Chaos;
 use super::control::{Asked, ClockOrder, Control, HostStatus, HostTimer, Order};
 use super::embedded::Embedded;
+use super::fleet::reinforce;
 use super::host::{HostFile, HostLock, HostPlace};
 use super::places::Places;
 
@@ -150,6 +151,7 @@ impl Desk {
             Order::Cut { user } => self.embedded.cut_watches(&user),
             Order::Clock { order } => return self.set_clock(order, answer),
             Order::Chaos { chaos } => return self.wreak(chaos, answer),
+            Order::Nodes { at_least } => return self.reinforce(at_least, answer),
         }
         send(answer, self.status());
     }
@@ -204,6 +206,16 @@ impl Desk {
                 },
             };
             send(answer, status);
+        });
+    }
+
+    fn reinforce(&mut self, nodes: usize, answer: oneshot::Sender<HostStatus>) {
+        self.last_work = Instant::now();
+        let (status, fleet) = (self.status(), self.embedded.fleet());
+        self.tasks.spawn("more nodes", async move {
+            let refused = reinforce(&fleet, nodes).await.err();
+            let refused = refused.map(|error| format!("{error:#}"));
+            send(answer, HostStatus { refused, ..status });
         });
     }
 

@@ -3,6 +3,7 @@
 //! `boot` finds or starts it, `seed` and `reset` set and clear a kata's scene, `shell` describes
 //! the learner's shell, `observe` watches and `view` is what the screen shows.
 
+mod ability;
 mod api;
 mod attached;
 mod boot;
@@ -10,13 +11,18 @@ mod choice;
 mod control;
 mod desk;
 mod embedded;
+mod fit;
+mod fleet;
+mod foreign;
 mod host;
 mod hosting;
+mod kind;
 mod observe;
 mod places;
 mod program;
 mod reference;
 mod resource;
+mod scene_nodes;
 mod shell;
 mod view;
 mod wire;
@@ -27,15 +33,21 @@ pub mod picture;
 pub mod reset;
 pub mod seed;
 
+pub use ability::{Abilities, needs};
 pub use api::Sandbox;
 pub use attached::Attached;
-pub use boot::{attach_if_running, attach_or_leave_host, host_in_background, host_or_attach};
+pub use boot::{
+    attach_if_running, attach_or_leave_host, host_in_background, host_or_attach, open_foreign,
+};
 pub use choice::Choice;
 pub use control::{ClockOrder, HostStatus, Order, Refused, ask};
 pub use desk::{FrontDesk, publish};
 pub use embedded::{Embedded, EmbeddedOptions, Port};
+pub use fit::{Unfit, fit};
+pub use foreign::{Consents, Foreign, NotLocal, OwnNamespace, Owner, Territory, is_local};
 pub use host::{HostFile, HostPlace};
 pub use hosting::Hosting;
+pub use kind::{KindTrouble, delete as delete_kind};
 pub use observe::{Listing, Observer, Watched};
 pub use places::{Places, create_private, write_private};
 pub use program::{
@@ -43,7 +55,7 @@ pub use program::{
 };
 pub use reference::Reference;
 pub use resource::{Resource, short_name};
-pub use shell::{ShellEnvironment, prepare as prepare_shell};
+pub use shell::{ShellEnvironment, prepare as prepare_shell, shell_in};
 pub use view::{
     ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,
     PodView, ResourceView, ServiceView,

@@ -1,4 +1,5 @@
-//! Takes a kata's scene away: its namespaces and what the scene put outside of them.
+//! Takes a kata's scene away: its namespaces and what the scene put outside of them. Nodes of the
+//! scene get back what they were.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client, Error};
 use serde_json::json;
 
+use super::scene_nodes;
 use super::seed;
 use super::words::words;
 use crate::course::KataInstance;
@@ -22,6 +24,7 @@ const INSIST: Duration = Duration::from_millis(50);
 
 /// Deletes everything of this kata and waits until it is gone.
 pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
+    scene_nodes::give_back(client, kata).await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let cluster_wide = seed::cluster_wide(client, kata).await?;
     for (api, name) in &cluster_wide {

@@ -12,6 +12,7 @@ use kube::{Api, Client};
 use serde_json::{Value, json};
 
 use super::resource::Resource;
+use super::scene_nodes;
 use super::words::words;
 use crate::course::{Document, KataInstance};
 
@@ -19,7 +20,7 @@ use crate::course::{Document, KataInstance};
 const FIELD_MANAGER: &str = "kubekata";
 
 /// On each namespace of a kata once its scene stands: which kata and whose seed.
-const SEEDED: &str = "kubekata.dev/scene";
+pub(super) const SEEDED: &str = "kubekata.dev/scene";
 
 const DEFINITION: &str = "CustomResourceDefinition";
 
@@ -57,6 +58,12 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
         await_service_account(client, name).await?;
     }
     for (file, manifest) in manifests(kata)? {
+        if scene_nodes::is_node(&manifest) {
+            scene_nodes::change(client, kata, &manifest)
+                .await
+                .with_context(|| format!("{file}: {}", title(&manifest)))?;
+            continue;
+        }
         apply(client, kata.namespace(), &manifest)
             .await
             .with_context(|| format!("{file}: {}", title(&manifest)))?;
@@ -77,6 +84,10 @@ pub(super) async fn cluster_wide(
 ) -> Result<Vec<(Api<DynamicObject>, String)>> {
     let mut found = Vec::new();
     for (_, manifest) in manifests(kata)? {
+        if scene_nodes::is_node(&manifest) {
+            // They were there before, and stay.
+            continue;
+        }
         let (api_version, kind, name) = identity(&manifest)?;
         let Ok(resource) = Resource::find(client, api_version, kind).await else {
             continue;
@@ -164,7 +175,7 @@ fn mark(kata: &KataInstance) -> String {
 }
 
 /// The manifests of the scene in their order, each with its file.
-fn manifests(kata: &KataInstance) -> Result<Vec<(&str, Value)>> {
+pub(super) fn manifests(kata: &KataInstance) -> Result<Vec<(&str, Value)>> {
     let mut found = Vec::new();
     for file in &kata.start {
         let documents = Document::parse_all(&file.path, &file.text);

@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::api::Sandbox;
 use super::places::{Places, create_private, write_private};
 use crate::course::KataInstance;
+
+/// The sandbox that `kubekata` takes where none is named.
+const SANDBOX: &str = "KUBEKATA_SANDBOX";
 
 /// Everything needed to start a shell for a kata, in a pane or in a terminal of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +56,18 @@ pub fn prepare(
         workdir,
         variables: variables.into_iter().chain(extra).collect(),
     })
+}
+
+/// The same for a kata in a sandbox: `kubekata` in that shell means the same sandbox.
+pub fn shell_in(
+    sandbox: &dyn Sandbox,
+    places: &Places,
+    kata: &KataInstance,
+    fresh: bool,
+) -> Result<ShellEnvironment> {
+    let mut shell = prepare(places, kata, &sandbox.kubeconfig(), fresh)?;
+    shell.variables.insert(SANDBOX.to_owned(), sandbox.name());
+    Ok(shell)
 }
 
 /// Copies the workspace where the learner works.

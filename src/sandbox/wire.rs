@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chaos::Chaos;
 use super::control::{self, Order};
+use super::fleet::reinforce;
 use super::host::HostFile;
 
 /// What a user has asked of the cluster so far.
@@ -33,6 +34,9 @@ pub trait Wire: Send + Sync {
 
     /// Lets something happen to the nodes. Fails with the reason why it did not.
     async fn wreak(&self, chaos: &Chaos) -> Result<()>;
+
+    /// Adds nodes until there are so many. Fails where none can be added.
+    async fn reinforce(&self, nodes: usize) -> Result<()>;
 }
 
 /// The wire to a cluster in this process.
@@ -56,6 +60,10 @@ impl Wire for Direct {
 
     async fn wreak(&self, chaos: &Chaos) -> Result<()> {
         chaos.act(&self.1).await.map(drop)
+    }
+
+    async fn reinforce(&self, nodes: usize) -> Result<()> {
+        reinforce(&self.1, nodes).await
     }
 }
 
@@ -90,5 +98,10 @@ impl Wire for Remote {
         control::ask(&self.0, Order::Chaos { chaos })
             .await
             .map(drop)
+    }
+
+    async fn reinforce(&self, nodes: usize) -> Result<()> {
+        let order = Order::Nodes { at_least: nodes };
+        control::ask(&self.0, order).await.map(drop)
     }
 }

@@ -249,19 +249,21 @@ where
     F: Fn(&'static str) -> T,
     T: Future<Output = ()>,
 {
-    let client = sandbox.client();
+    sandbox::fit(sandbox, kata).await?;
+    let (client, territory) = (sandbox.client(), sandbox.territory());
+    territory.enter(&client, kata).await?;
     let stands = !fresh && sandbox::seed::stands(&client, kata).await?;
     if !stands {
         told("clearing the place").await;
         sandbox::reset::remove(&client, kata).await?;
         told("setting the scene").await;
+        territory.claim(&client, kata).await?;
         sandbox::seed::seed(&client, kata).await?;
         told("waiting for the scene").await;
         await_scene(sandbox, kata).await?;
     }
-    let kubeconfig = sandbox.kubeconfig();
-    let shell = sandbox::prepare_shell(places, kata, &kubeconfig, !stands)
-        .context("cannot prepare the shell")?;
+    let shell = sandbox::shell_in(sandbox, places, kata, !stands);
+    let shell = shell.context("cannot prepare the shell")?;
     Ok(Prepared {
         fresh: !stands,
         shell,

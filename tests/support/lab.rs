@@ -72,6 +72,7 @@ pub fn kubekata(data: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .env_remove("KUBEKATA_KATA")
         .env_remove("KUBEKATA_COURSE")
+        .env_remove("KUBEKATA_SANDBOX")
         .env_remove("KUBECONFIG")
         .output()
         .expect("the program runs")

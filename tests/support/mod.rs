@@ -2,6 +2,8 @@
 
 mod lab;
 #[cfg(unix)]
+pub mod places;
+#[cfg(unix)]
 pub mod terminal;
 
 pub use lab::{NAMESPACE, create, judge, judged, kubekata, patch, stderr, stdout};

@@ -10,7 +10,7 @@ use super::super::run::launch;
 use super::attention::Attention;
 use super::judgement::{all_hold, nothing_is_done, refused_by};
 use super::script;
-use super::stage::{at_pace, in_machine_time};
+use super::stage::{Pace, at_pace};
 use crate::check::{Patience, Verdict};
 use crate::course::{KataInstance, SourceFile};
 use crate::sandbox::{
@@ -18,6 +18,9 @@ use crate::sandbox::{
     service_account_user,
 };
 use crate::session;
+
+/// In real time, a scene in which nothing has moved for so long stands.
+const QUIET: Duration = Duration::from_secs(3);
 
 /// What is proven about a kata.
 pub enum What {
@@ -104,13 +107,7 @@ impl Case {
             Some(_) => Ok(()),
             None => self.prove_in_cluster(&mut spent).await,
         };
-        Outcome {
-            title: format!("{} seed {}", self.kata.id, self.kata.seed),
-            what: self.what.to_string(),
-            spent,
-            failure: proven.err().map(|error| format!("{error:#}")),
-            skipped,
-        }
+        self.outcome(spent, proven, skipped)
     }
 
     /// What this machine lacks for it.
@@ -137,7 +134,12 @@ impl Case {
         // Scripts may call this program, which finds the cluster as it finds a learner's.
         let desk = publish(&places, sandbox.clone()).await?;
         spent.cluster += began.elapsed();
-        let proven = self.prove_in(&sandbox, &places, spent).await;
+        let whole = Ground {
+            sandbox: sandbox.as_ref(),
+            embedded: Some(&sandbox),
+            pace: Pace::Stage,
+        };
+        let proven = self.prove_in(whole, &places, spent).await;
         let began = Instant::now();
         desk.close().await?;
         let closed = sandbox.close().await;
@@ -145,16 +147,50 @@ impl Case {
         proven.and(closed)
     }
 
-    async fn prove_in(&self, sandbox: &Embedded, places: &Places, spent: &mut Spent) -> Result<()> {
+    /// The same in a cluster that is there and stays, in real time.
+    pub async fn prove_on(self, sandbox: &dyn Sandbox, skipped: Option<String>) -> Outcome {
+        let mut spent = Spent::default();
+        let ground = Ground {
+            sandbox,
+            embedded: None,
+            pace: Pace::Real,
+        };
+        let skipped = match skipped {
+            None => self.lacks().await,
+            some => some,
+        };
+        let proven = match (&skipped, tempfile::tempdir()) {
+            (Some(_), _) => Ok(()),
+            (None, Err(error)) => Err(error.into()),
+            (None, Ok(folder)) => match Places::open(Some(folder.path())) {
+                Ok(places) => self.prove_in(ground, &places, &mut spent).await,
+                Err(error) => Err(error),
+            },
+        };
+        self.outcome(spent, proven, skipped)
+    }
+
+    fn outcome(&self, spent: Spent, proven: Result<()>, skipped: Option<String>) -> Outcome {
+        Outcome {
+            title: format!("{} seed {}", self.kata.id, self.kata.seed),
+            what: self.what.to_string(),
+            spent,
+            failure: proven.err().map(|error| format!("{error:#}")),
+            skipped,
+        }
+    }
+
+    async fn prove_in(&self, ground: Ground<'_>, places: &Places, spent: &mut Spent) -> Result<()> {
         let began = Instant::now();
         let silent = |_: &'static str| std::future::ready(());
-        let prepared = session::prepare_kata(sandbox, places, &self.kata, true, silent).await;
+        let prepared =
+            session::prepare_kata(ground.sandbox, places, &self.kata, true, silent).await;
         spent.scene += began.elapsed();
         let mut shell = prepared?.shell;
         script::lead_to_this_program(&mut shell, &places.root().join("bin"))?;
         let mut proof = Proof {
             kata: &self.kata,
-            sandbox,
+            ground,
             shell,
             places,
             said: String::new(),
@@ -172,10 +208,19 @@ impl Case {
     }
 }
 
+/// Where a proof happens.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    sandbox: &'a dyn Sandbox,
+    /// The same, where it is a cluster on a stage.
+    embedded: Option<&'a Embedded>,
+    pace: Pace,
+}
+
 /// A scene that stands, ready for a script.
 struct Proof<'a> {
     kata: &'a KataInstance,
-    sandbox: &'a Embedded,
+    ground: Ground<'a>,
     shell: ShellEnvironment,
     places: &'a Places,
     /// What the program printed.
@@ -185,7 +230,7 @@ struct Proof<'a> {
 
 impl Proof<'_> {
     async fn solution(&mut self) -> Result<()> {
-        nothing_is_done(self.kata, &self.settled().await?)?;
+        nothing_is_done(self.kata, &self.at_first().await?)?;
         let unhelpful = self.failing_looks(self.looks()).await?;
         let solve = named(&self.kata.solution, "solve.sh")?;
         self.run(solve, &self.kata.solution).await?;
@@ -215,17 +260,17 @@ impl Proof<'_> {
 
     /// The verdicts on what was done, with the learner's program beside it where there is one.
     async fn judged(&mut self) -> Result<Vec<Verdict>> {
-        let Some(program) = &self.kata.program else {
-            return self.settled().await;
+        let (Some(program), Some(sandbox)) = (&self.kata.program, self.ground.embedded) else {
+            return self.settled(Patience::Full).await;
         };
         let began = Instant::now();
-        let mut launch = launch(self.sandbox, self.places, self.kata).await?;
+        let mut launch = launch(sandbox, self.places, self.kata).await?;
         let log = self.places.root().join("program.log");
         launch.log = Some(log.clone());
-        let observer = Observer::new(self.sandbox.client());
-        let judge = session::judge(self.sandbox, &observer, self.kata)?;
+        let observer = Observer::new(sandbox.client());
+        let judge = session::judge(sandbox, &observer, self.kata)?;
         let account = &program.service_account;
-        let client = self.sandbox.client();
+        let client = sandbox.client();
         let keeper = Keeper::new(client, self.kata.namespace(), account, launch, drop);
         let judged = async {
             let (judged, done) = tokio::sync::oneshot::channel();
@@ -241,9 +286,9 @@ impl Proof<'_> {
             tokio::join!(verdicts, kept)
         };
         let user = service_account_user(self.kata.namespace(), account);
-        let mut attention = Attention::new(self.sandbox, &user);
+        let mut attention = Attention::new(sandbox, &user);
         let step = || attention.step();
-        let (verdicts, kept) = at_pace(self.sandbox.clock(), judged, step).await;
+        let (verdicts, kept) = at_pace(sandbox.clock(), judged, step).await;
         self.spent.program += began.elapsed();
         kept.context("the program could not be kept")?;
         self.said = std::fs::read_to_string(&log).unwrap_or_default();
@@ -260,7 +305,11 @@ impl Proof<'_> {
     async fn run(&mut self, script: &SourceFile, beside: &[SourceFile]) -> Result<()> {
         let began = Instant::now();
         let run = script::run(self.kata, script, beside, &self.shell);
-        let ran = in_machine_time(self.sandbox.clock(), run).await;
+        let ran = self
+            .ground
+            .pace
+            .during(self.ground.sandbox.clock(), run)
+            .await;
         self.spent.scripts += began.elapsed();
         ran
     }
@@ -276,7 +325,8 @@ impl Proof<'_> {
         for command in commands {
             let began = Instant::now();
             let works = script::works(&command, &self.shell);
-            let works = in_machine_time(self.sandbox.clock(), works).await;
+            let clock = self.ground.sandbox.clock();
+            let works = self.ground.pace.during(clock, works).await;
             self.spent.scripts += began.elapsed();
             if !works? {
                 failing.push(command);
@@ -285,13 +335,22 @@ impl Proof<'_> {
         Ok(failing)
     }
 
+    /// The verdicts on the start scene. Where time is real, only what moves is waited for.
+    async fn at_first(&mut self) -> Result<Vec<Verdict>> {
+        match self.ground.pace {
+            Pace::Stage => self.settled(Patience::Full).await,
+            Pace::Real => self.settled(Patience::WhileMoving(QUIET)).await,
+        }
+    }
+
     /// The verdicts when all the cluster time has passed that the checks grant.
-    async fn settled(&mut self) -> Result<Vec<Verdict>> {
+    async fn settled(&mut self, patience: Patience) -> Result<Vec<Verdict>> {
         let began = Instant::now();
         // Made after the script: its first lists hold everything that the script did.
-        let observer = Observer::new(self.sandbox.client());
-        let judge = session::judge(self.sandbox, &observer, self.kata)?;
-        let verdicts = judge.settle(Patience::Full).await;
+        let sandbox = self.ground.sandbox;
+        let observer = Observer::new(sandbox.client());
+        let judge = session::judge(sandbox, &observer, self.kata)?;
+        let verdicts = judge.settle(patience).await;
         self.spent.checks += began.elapsed();
         Ok(verdicts)
     }

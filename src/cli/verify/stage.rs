@@ -99,10 +99,29 @@ fn play(
     Ok(())
 }
 
+/// How time passes where a proof happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As the stage has it.
+    Stage,
+    /// As it does for everybody.
+    Real,
+}
+
+impl Pace {
+    /// Lets `work` outside of the cluster go on.
+    pub async fn during<T>(self, clock: &Clock, work: impl Future<Output = T>) -> T {
+        match self {
+            Self::Stage => in_machine_time(clock, work).await,
+            Self::Real => work.await,
+        }
+    }
+}
+
 /// Lets `work` outside of the cluster go on while cluster time passes quickly.
 ///
 /// For use on a stage, where time is paused before and after.
-pub async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) -> T {
+async fn in_machine_time<T>(clock: &Clock, work: impl Future<Output = T>) -> T {
     at_pace(clock, work, || STEP).await
 }
 
