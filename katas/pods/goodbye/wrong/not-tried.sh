@@ -1,0 +1,6 @@
+kubectl patch deployment {{ keeper }} --patch '{"spec": {"template": {"spec": {
+  "terminationGracePeriodSeconds": {{ pause + takes + 5 }}}}}}'
+kubectl rollout status deployment {{ keeper }} --timeout=90s
+kubectl patch deployment {{ idler }} --patch '{"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 2}}}}'
+kubectl rollout status deployment {{ idler }} --timeout=90s
+kubekata clock skip 1m
