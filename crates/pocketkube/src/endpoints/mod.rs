@@ -5,6 +5,7 @@
 //! `pipeline`. Mirrors `apiserver/pkg/endpoints` (v1.35).
 
 mod aggregation;
+mod asked;
 mod binding;
 mod body;
 mod call;
@@ -47,6 +48,7 @@ mod watch;
 mod watching;
 mod write_options;
 
+pub use asked::Asked;
 pub use call::{Call, CallOptions, ListOptions, ListReply, PatchType, Reply, WatchEvent};
 pub use nonresource::{KUBERNETES_VERSION, go_architecture};
 pub use server::{ApiServer, ApiServerParts};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{Request as HttpRequest, Response, StatusCode};
 
+use super::asked::Asked;
 use super::body::read_body;
 use super::call::{Call, Reply};
 use super::negotiate::negotiate;
@@ -49,8 +50,13 @@ impl ApiServer {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(*refusal),
         };
+        let asked = Asked::of(&info, &user.name, request.headers());
         let answer = self.serve(user, info, query, request).await;
         let mut response = answer.unwrap_or_else(|error| respond::error(&error));
+        if let Some(asked) = asked {
+            let code = response.status().as_u16();
+            self.asked().add(Asked { code, ..asked });
+        }
         admitted.mark(&mut response);
         Ok(response)
     }

@@ -11,6 +11,7 @@ use crate::registry::core::pod::connect::NodeConnection;
 use crate::registry::metrics::UsageSource;
 use crate::registry::{Registry, ResourceDef, metrics};
 
+use super::asked::{Asked, AskedLog};
 use super::discovery::DiscoveryCache;
 use super::filters::{FlowControl, Metrics};
 use super::openapi::OpenApiCache;
@@ -33,6 +34,7 @@ struct Shared {
     metrics: Metrics,
     flow_control: FlowControl,
     users: Users,
+    asked: AskedLog,
 }
 
 /// What an API server is made of.
@@ -59,6 +61,7 @@ impl ApiServer {
                 metrics: Metrics::default(),
                 flow_control,
                 users: Users::default(),
+                asked: AskedLog::default(),
             }),
         }
     }
@@ -99,6 +102,15 @@ impl ApiServer {
     /// What a user has asked over HTTP so far.
     pub fn traffic(&self, user: &str) -> Traffic {
         self.users().named(user).traffic()
+    }
+
+    /// What was asked over HTTP lately, after the request of this number.
+    pub fn asked_since(&self, number: u64) -> Vec<Arc<Asked>> {
+        self.shared.asked.since(number)
+    }
+
+    pub(super) fn asked(&self) -> &AskedLog {
+        &self.shared.asked
     }
 
     /// Breaks the watches of one user, and nobody else's.
