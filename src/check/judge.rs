@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::belief::Belief;
+use super::ground::{ground, on_ground};
 use super::rule::{acts, is_behaviour, is_noticed, judge_rule, rule_reads};
 use super::scene::{Finding, Phase, Scene, Truth};
 use super::spec::Check;
@@ -67,7 +68,7 @@ impl Judge {
     /// How things are at this moment: nothing is given time, nothing must last.
     pub async fn glance(&self) -> Vec<Verdict> {
         join_all(self.checks.iter().map(|check| async {
-            let finding = judge_rule(&check.rule, &self.scene).await;
+            let finding = on_ground(&self.scene, judge_rule(&check.rule, &self.scene)).await;
             let outcome = match finding.truth {
                 Truth::True => Outcome::Holds,
                 Truth::False => Outcome::Fails,
@@ -255,13 +256,15 @@ impl<'a> Course<'a> {
         let acts = acts(&self.check.rule);
         loop {
             // Subscribed before judging, so that no change in between is missed.
-            for watched in rule_reads(&self.check.rule, scene).await {
+            let mut reads = rule_reads(&self.check.rule, scene).await;
+            reads.extend(ground(scene));
+            for watched in reads {
                 let changes = |watched: &Watched| scene.observer.changes(watched);
                 self.feeds.entry(watched).or_insert_with_key(changes);
             }
             tokio::select! {
                 biased;
-                finding = judge_rule(&self.check.rule, scene) => return finding,
+                finding = on_ground(scene, judge_rule(&self.check.rule, scene)) => return finding,
                 () = changed(&mut self.feeds), if !acts && Instant::now() < patience => self.moved(),
             }
         }

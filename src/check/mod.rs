@@ -8,6 +8,8 @@
 //! A probe is one file under `probe/` and one row in its list.
 
 mod belief;
+mod giveaway;
+mod ground;
 mod judge;
 mod matcher;
 mod probe;
@@ -19,6 +21,7 @@ mod timing;
 mod validate;
 mod verdict;
 
+pub use giveaway::giveaways;
 pub use judge::{Judge, Patience};
 pub use scene::{Arena, Scene};
 pub use spec::{Check, read};

@@ -14,6 +14,7 @@ pub fn run(app: &App) -> Result<ExitCode> {
         Ok(course) => {
             let mut problems = check::validate(&course);
             problems.extend(course::lint(&course));
+            problems.extend(check::giveaways(&course));
             let Err(problems) = problems.or_ok(()) else {
                 let katas = course.katas.len();
                 say!(
