@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::chaos::Chaos;
 use super::host::HostFile;
-use super::wire::Traffic;
+use super::wire::{ApiCall, Traffic};
 
 /// A living host answers well within this, unless an order takes its time.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -42,6 +42,10 @@ pub enum Order {
     /// What a user has asked of the cluster.
     Traffic {
         user: String,
+    },
+    /// What the learner's tools asked lately.
+    Asked {
+        since: u64,
     },
     /// The watches of a user are to be broken off.
     Cut {
@@ -127,6 +131,9 @@ pub struct HostStatus {
     /// Of the user who was asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// What was asked lately.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<ApiCall>,
     /// What was done, where that is worth words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,

@@ -148,6 +148,11 @@ impl Desk {
                 let status = self.status();
                 return send(answer, HostStatus { traffic, ..status });
             }
+            Order::Asked { since } => {
+                let asked = self.embedded.calls(since);
+                let status = self.status();
+                return send(answer, HostStatus { asked, ..status });
+            }
             Order::Cut { user } => self.embedded.cut_watches(&user),
             Order::Clock { order } => return self.set_clock(order, answer),
             Order::Chaos { chaos } => return self.wreak(chaos, answer),

@@ -14,7 +14,7 @@ use pocketkube::server::ListenError;
 use pocketkube::{Cluster, Fleet, NextTimer};
 
 use super::api::Sandbox;
-use super::wire::{Traffic, Wire, traffic_of, wire_to};
+use super::wire::{ApiCall, Traffic, Wire, calls_of, traffic_of, wire_to};
 
 /// What the embedded cluster shall be like.
 #[derive(Debug, Clone)]
@@ -86,6 +86,11 @@ impl Embedded {
     /// What a user has asked from outside of this process so far.
     pub fn traffic(&self, user: &str) -> Traffic {
         traffic_of(self.cluster.server(), user)
+    }
+
+    /// What the learner's tools asked from outside of this process lately.
+    pub fn calls(&self, since: u64) -> Vec<ApiCall> {
+        calls_of(self.cluster.server(), since)
     }
 
     /// Breaks the watches of a user off.

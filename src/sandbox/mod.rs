@@ -14,6 +14,7 @@ mod embedded;
 mod fit;
 mod fleet;
 mod foreign;
+mod footsteps;
 mod host;
 mod hosting;
 mod kind;
@@ -29,6 +30,7 @@ mod wire;
 mod words;
 
 pub mod chaos;
+pub mod keep;
 pub mod picture;
 pub mod reset;
 pub mod seed;
@@ -45,6 +47,7 @@ pub use desk::{FrontDesk, publish};
 pub use embedded::{Embedded, EmbeddedOptions, Port};
 pub use fit::{Unfit, fit};
 pub use foreign::{Consents, Foreign, NotLocal, OwnNamespace, Owner, Territory, is_local};
+pub use footsteps::{Footsteps, Typed};
 pub use host::{HostFile, HostPlace};
 pub use hosting::Hosting;
 pub use kind::{KindTrouble, delete as delete_kind};
@@ -55,10 +58,10 @@ pub use program::{
 };
 pub use reference::Reference;
 pub use resource::{Resource, short_name};
-pub use shell::{ShellEnvironment, prepare as prepare_shell, shell_in};
+pub use shell::{ShellEnvironment, prepare as prepare_shell, shell_in, take_back_workspace};
 pub use view::{
     ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,
     PodView, ResourceView, ServiceView,
 };
-pub use wire::{Traffic, Wire, wire_to};
+pub use wire::{ApiCall, Traffic, Wire, wire_to};
 pub use words::{words, words_of};

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use super::resource::Resource;
 use super::scene_nodes;
 use super::words::words;
-use crate::course::{Document, KataInstance};
+use crate::course::{Document, KataId, KataInstance};
 
 /// The name under which the scene is applied.
-const FIELD_MANAGER: &str = "kubekata";
+pub(super) const FIELD_MANAGER: &str = "kubekata";
 
 /// On each namespace of a kata once its scene stands: which kata and whose seed.
 pub(super) const SEEDED: &str = "kubekata.dev/scene";
@@ -45,6 +45,24 @@ pub async fn stands(client: &Client, kata: &KataInstance) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The namespaces in which a scene of this kata stands, whosever seed it has, and that seed.
+pub async fn scenes(client: &Client, kata: &KataId) -> Result<Vec<(Namespace, u64)>> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let list = namespaces.list(&ListParams::default()).await;
+    let scene_of = |namespace: &Namespace| {
+        let mark = namespace.metadata.annotations.as_ref()?.get(SEEDED)?;
+        let (id, seed) = mark.split_once(' ')?;
+        (id == kata.as_str()).then(|| seed.parse().ok())?
+    };
+    let found = list.map_err(words)?.items.into_iter();
+    let found = found.filter_map(|namespace| {
+        let leaving = namespace.metadata.deletion_timestamp.is_some();
+        let seed = scene_of(&namespace).filter(|_| !leaving)?;
+        Some((namespace, seed))
+    });
+    Ok(found.collect())
 }
 
 /// Makes the namespaces and applies the manifests in the order of their files.
@@ -229,7 +247,7 @@ async fn apply(client: &Client, namespace: &str, manifest: &Value) -> Result<()>
 }
 
 /// Objects of a kind are refused before its definition is established.
-async fn await_definition(client: &Client, name: &str) -> Result<()> {
+pub(super) async fn await_definition(client: &Client, name: &str) -> Result<()> {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     let established = await_condition(definitions, name, conditions::is_crd_established());
     tokio::time::timeout(DEFINED, established)
@@ -239,7 +257,7 @@ async fn await_definition(client: &Client, name: &str) -> Result<()> {
 }
 
 /// A Pod is refused before its namespace has the service account `default`.
-async fn await_service_account(client: &Client, namespace: &str) -> Result<()> {
+pub(super) async fn await_service_account(client: &Client, namespace: &str) -> Result<()> {
     let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
     let exists = await_condition(accounts, "default", |account: Option<&ServiceAccount>| {
         account.is_some()

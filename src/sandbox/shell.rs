@@ -10,8 +10,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::api::Sandbox;
+use super::footsteps;
 use super::places::{Places, create_private, write_private};
-use crate::course::KataInstance;
+use crate::course::{KataId, KataInstance};
 
 /// The sandbox that `kubekata` takes where none is named.
 const SANDBOX: &str = "KUBEKATA_SANDBOX";
@@ -45,6 +46,12 @@ pub fn prepare(
     let config = folder.join("kubeconfig");
     write_private(&config, &with_namespace(kubeconfig, kata.namespace())?)?;
     let mut variables = variables(kata, &config);
+    let commands = footsteps::file(places, &kata.id);
+    let commands = std::path::absolute(commands)?;
+    variables.insert(
+        footsteps::VARIABLE.to_owned(),
+        commands.display().to_string(),
+    );
     // `kubekata` in this shell means the same learner.
     let root = std::path::absolute(places.root())?;
     variables.insert("KUBEKATA_DATA".to_owned(), root.display().to_string());
@@ -74,14 +81,14 @@ pub fn shell_in(
 fn workspace(workdir: &Path, kata: &KataInstance, fresh: bool) -> Result<()> {
     let mut keep = workdir.exists();
     let is_empty = || std::fs::read_dir(workdir).is_ok_and(|mut entries| entries.next().is_none());
-    if keep && fresh && !is_empty() {
+    if keep && fresh {
         let before = workdir.with_extension("before");
-        if before.exists() {
-            std::fs::remove_dir_all(&before)?;
+        remove_folder(&before)?;
+        if !is_empty() {
+            std::fs::rename(workdir, &before)
+                .with_context(|| format!("cannot set {} aside", workdir.display()))?;
+            keep = false;
         }
-        std::fs::rename(workdir, &before)
-            .with_context(|| format!("cannot set {} aside", workdir.display()))?;
-        keep = false;
     }
     create_private(workdir)?;
     if keep && !fresh {
@@ -96,6 +103,34 @@ fn workspace(workdir: &Path, kata: &KataInstance, fresh: bool) -> Result<()> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Puts the files back that the last reset set aside; what is there now is kept as
+/// `<slug>.after`.
+pub fn take_back_workspace(places: &Places, kata: &KataId) -> Result<()> {
+    let workdir = places.work(kata);
+    let before = workdir.with_extension("before");
+    if !before.exists() {
+        return Ok(());
+    }
+    let after = workdir.with_extension("after");
+    remove_folder(&after)?;
+    let moved = || -> std::io::Result<()> {
+        if workdir.exists() {
+            std::fs::rename(&workdir, &after)?;
+        }
+        std::fs::rename(&before, &workdir)
+    };
+    moved().with_context(|| format!("cannot put the files of {kata} back"))
+}
+
+fn remove_folder(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn variables(kata: &KataInstance, kubeconfig: &Path) -> BTreeMap<String, String> {
@@ -135,7 +170,7 @@ fn start(user_shell: Option<PathBuf>, folder: &Path) -> Result<Start> {
     match name.as_deref() {
         Some("bash") => {
             let file = folder.join("bashrc");
-            write_private(&file, BASHRC)?;
+            write_private(&file, &(BASHRC.to_owned() + footsteps::BASH))?;
             let file = file.display().to_string();
             Ok((
                 shell,
@@ -144,14 +179,14 @@ fn start(user_shell: Option<PathBuf>, folder: &Path) -> Result<Start> {
             ))
         }
         Some("zsh") => {
-            write_private(&folder.join(".zshrc"), ZSHRC)?;
+            write_private(&folder.join(".zshrc"), &(ZSHRC.to_owned() + footsteps::ZSH))?;
             let folder = folder.display().to_string();
             let variables = BTreeMap::from([("ZDOTDIR".to_owned(), folder)]);
             Ok((shell, vec!["-i".to_owned()], variables))
         }
         Some("fish") => {
             let file = folder.join("start.fish");
-            write_private(&file, FISH)?;
+            write_private(&file, &(FISH.to_owned() + footsteps::FISH))?;
             let source = format!("source {}", shell_words::quote(&file.display().to_string()));
             Ok((shell, vec!["-C".to_owned(), source], none))
         }

@@ -23,11 +23,34 @@ pub struct Traffic {
     pub writes: u64,
 }
 
+/// A request of the learner's to the API server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiCall {
+    /// Counts up, so that nothing is told twice.
+    pub number: u64,
+    /// `get`, `list`, `delete`.
+    pub verb: String,
+    /// `pods`.
+    pub resource: String,
+    pub subresource: String,
+    pub namespace: String,
+    pub name: String,
+    /// The status of the answer.
+    pub code: u16,
+}
+
 /// What can be known about, and done to, the connections of a user.
 #[async_trait]
 pub trait Wire: Send + Sync {
     /// What they asked so far. Fails where the cluster cannot tell.
     async fn traffic(&self, user: &str) -> Result<Traffic>;
+
+    /// What the learner's tools asked after the request of this number. Nothing where the cluster
+    /// does not tell.
+    async fn asked(&self, _since: u64) -> Result<Vec<ApiCall>> {
+        Ok(Vec::new())
+    }
 
     /// Breaks their watches off. Fails where the cluster cannot do that.
     async fn cut(&self, user: &str) -> Result<()>;
@@ -53,6 +76,10 @@ impl Wire for Direct {
         Ok(traffic_of(&self.0, user))
     }
 
+    async fn asked(&self, since: u64) -> Result<Vec<ApiCall>> {
+        Ok(calls_of(&self.0, since))
+    }
+
     async fn cut(&self, user: &str) -> Result<()> {
         self.0.cut_watches_of(user);
         Ok(())
@@ -75,6 +102,23 @@ pub(super) fn traffic_of(server: &ApiServer, user: &str) -> Traffic {
     }
 }
 
+/// Who watches or judges calls itself nothing; the learner's tools do.
+pub(super) fn calls_of(server: &ApiServer, since: u64) -> Vec<ApiCall> {
+    let asked = server.asked_since(since).into_iter();
+    let learners = asked.filter(|asked| !asked.agent.is_empty() && asked.verb != "watch");
+    learners
+        .map(|asked| ApiCall {
+            number: asked.number,
+            verb: asked.verb.clone(),
+            resource: asked.resource.clone(),
+            subresource: asked.subresource.clone(),
+            namespace: asked.namespace.clone(),
+            name: asked.name.clone(),
+            code: asked.code,
+        })
+        .collect()
+}
+
 /// To the process that hosts the cluster.
 pub(super) struct Remote(pub HostFile);
 
@@ -86,6 +130,11 @@ impl Wire for Remote {
         status
             .traffic
             .context("the cluster's host is older than this program")
+    }
+
+    async fn asked(&self, since: u64) -> Result<Vec<ApiCall>> {
+        let status = control::ask(&self.0, Order::Asked { since }).await?;
+        Ok(status.asked)
     }
 
     async fn cut(&self, user: &str) -> Result<()> {
