@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::check;
 use crate::course::{self, Course, Kata, KataInstance};
 use crate::sandbox::{self, Choice, Places, Sandbox};
-use crate::session::{Attempt, Entry, Journal, Opened, Progress};
+use crate::session::{self, Attempt, Entry, Journal, Opened, Progress};
 
 /// The options of this run, and how it prints.
 pub struct App {
@@ -26,7 +26,12 @@ pub struct Learner {
     pub places: Places,
     pub journal: Journal,
     pub progress: Progress,
+    /// What katas are drawn from, unless an attempt has a seed of its own.
     pub seed: u64,
+    /// The seed of the journal, whatever was named for this run.
+    pub own_seed: u64,
+    /// The seed was named for this run.
+    pub seed_given: bool,
 }
 
 /// The kata that is set in the shell for a kata.
@@ -71,12 +76,21 @@ impl App {
         if let Some(warning) = warning {
             eprintln!("kubekata: {warning}");
         }
-        Ok(Learner {
+        let mut learner = Learner {
             places,
             journal,
             progress,
             seed: self.global.seed.unwrap_or(seed),
-        })
+            own_seed: seed,
+            seed_given: self.global.seed.is_some(),
+        };
+        // Its time went on while nobody looked.
+        let exam = learner.progress.exam();
+        if let Some(exam) = exam.filter(|exam| exam.is_over(self.now())) {
+            let at = exam.deadline();
+            learner.record(Entry::ExamEnded { at })?;
+        }
+        Ok(learner)
     }
 
     /// The cluster to work in. The embedded one is left running where it did not run; before a
@@ -135,7 +149,15 @@ impl Learner {
     }
 
     pub fn instance(&self, kata: &Kata) -> Result<Arc<KataInstance>> {
-        Ok(Arc::new(kata.instance(self.seed)?))
+        Ok(Arc::new(kata.instance(self.seed_of(kata))?))
+    }
+
+    /// What this kata's parameters are drawn from.
+    pub fn seed_of(&self, kata: &Kata) -> u64 {
+        match self.seed_given {
+            true => self.seed,
+            false => self.progress.seed_of(&kata.id, self.seed),
+        }
     }
 
     /// The attempt on a kata; fails where it was never started.
@@ -149,8 +171,23 @@ impl Learner {
     }
 
     pub fn record(&mut self, entry: Entry) -> Result<()> {
-        self.journal.append(&entry)?;
-        self.progress.apply(&entry);
+        self.record_all(vec![entry])
+    }
+
+    /// Takes over what other programs have written down meanwhile.
+    pub fn listen(&mut self) -> Result<()> {
+        for entry in self.journal.news()? {
+            self.progress.apply(&entry);
+        }
+        Ok(())
+    }
+
+    /// Writes down what belongs together. What other programs wrote meanwhile came before it.
+    pub fn record_all(&mut self, entries: Vec<Entry>) -> Result<()> {
+        let heard = self.journal.append_all(&entries)?;
+        for entry in heard.iter().chain(&entries) {
+            self.progress.apply(entry);
+        }
         Ok(())
     }
 
@@ -170,9 +207,19 @@ impl Learner {
                 seconds: u64::try_from(seconds).unwrap_or(0),
             })?;
         }
-        self.record(Entry::Solved {
+        let started = attempt.started.map(|at| at.as_second());
+        let steps = session::walked(&self.places, &kata.id, started);
+        let mut entries = Vec::new();
+        if !steps.is_empty() {
+            entries.push(Entry::Walked {
+                kata: kata.id.clone(),
+                steps,
+            });
+        }
+        entries.push(Entry::Solved {
             kata: kata.id.clone(),
             at: now,
-        })
+        });
+        self.record_all(entries)
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    chaos, check, clock, cluster, completions, env, hint, list, new, reset, run, sandbox, shell,
-    solution, start, verify,
+    chaos, check, clock, cluster, completions, env, exam, hint, list, new, progress, reset, review,
+    run, sandbox, shell, solution, start, verify,
 };
 use crate::sandbox::Choice;
 
@@ -83,6 +83,12 @@ pub enum Command {
     Status,
     /// Start the kata that comes next
     Next,
+    /// Carry your progress to another computer
+    Progress(progress::Args),
+    /// Do a solved kata again when it is due, with other names and numbers
+    Review(review::Args),
+    /// A timed set of katas, with credit for every task
+    Exam(exam::Args),
     /// Print the variables that point your own terminal at the cluster
     Env(env::Args),
     /// Open a shell in the kata's folder, pointed at the cluster

@@ -5,27 +5,26 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use tokio::sync::{mpsc, watch};
 
 use super::app::{App, Learner};
 use super::junit::{self, Case, Suite};
 use super::output::Tone;
-use super::report::{Report, task_line, verdict_text};
-use super::{GOOD, refused};
+use super::report::Report;
+use super::{GOOD, refused, watch};
 use crate::check::{Judge, Patience, Verdict};
 use crate::course::KataInstance;
 use crate::sandbox::Observer;
-use crate::session::{self, TaskStatus};
+use crate::session;
 
 /// What is under way is waited for as long as something moves at least this often.
-const QUIET: Duration = Duration::from_secs(3);
+pub(super) const QUIET: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The kata; the one under way where it is left out
     kata: Option<String>,
-    /// Go on until every task is done
-    #[arg(long, conflicts_with_all = ["json", "junit"])]
+    /// Go on until every task is done; with --json a line for each change
+    #[arg(long, conflicts_with = "junit")]
     watch: bool,
     /// Give every check all the time it grants, instead of only while something moves
     #[arg(long)]
@@ -48,7 +47,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let observer = Observer::new(sandbox.client());
     let judge = session::judge(sandbox.as_ref(), &observer, &kata)?;
     let code = if args.watch {
-        watch_until_solved(app, &mut learner, &kata, &judge).await?
+        watch::run(app, &mut learner, &kata, &judge, args.json).await?
     } else {
         once(app, args, &mut learner, &kata, &judge).await?
     };
@@ -69,6 +68,7 @@ async fn once(
         false => Patience::WhileMoving(QUIET),
     };
     let report = Report::new(kata, judge.settle(patience).await);
+    super::exam::record_score(app, learner, kata, report.done())?;
     if report.is_solved() {
         learner.record_solved(kata, app.now())?;
     }
@@ -80,60 +80,21 @@ async fn once(
     } else {
         report.print(&app.out);
         if report.is_solved() {
-            print_solved(app, kata);
+            print_solved(app, learner, kata);
         }
     }
     Ok(if report.is_solved() { GOOD } else { refused() })
 }
 
-/// Prints each task when its status changes, and every new verdict that does not hold.
-async fn watch_until_solved(
-    app: &App,
-    learner: &mut Learner,
-    kata: &KataInstance,
-    judge: &Judge,
-) -> Result<ExitCode> {
-    let (sender, mut verdicts) = mpsc::channel(16);
-    let (_again, again) = watch::channel(0);
-    let mut known: Vec<Verdict> = Vec::new();
-    let mut tasks = session::judge_tasks(kata, &known);
-    for task in &tasks {
-        say!("{}", task_line(&app.out, task));
-    }
-    let judged = judge.watch(sender, again);
-    tokio::pin!(judged);
-    loop {
-        let verdict = tokio::select! {
-            () = &mut judged => return Ok(refused()),
-            verdict = verdicts.recv() => match verdict {
-                Some(verdict) => verdict,
-                None => return Ok(refused()),
-            },
-            _ = tokio::signal::ctrl_c() => return Ok(refused()),
-        };
-        if !verdict.holds() {
-            say!("\n{}", verdict_text(&app.out, &verdict));
-        }
-        known.retain(|earlier| earlier.check != verdict.check);
-        known.push(verdict);
-        let now = session::judge_tasks(kata, &known);
-        for (before, task) in tasks.iter().zip(&now) {
-            if before.status != task.status {
-                say!("\n{}", task_line(&app.out, task));
-            }
-        }
-        tasks = now;
-        if tasks.iter().all(|task| task.status == TaskStatus::Done) {
-            learner.record_solved(kata, app.now())?;
-            print_solved(app, kata);
-            return Ok(GOOD);
-        }
-    }
-}
-
-fn print_solved(app: &App, kata: &KataInstance) {
+pub(super) fn print_solved(app: &App, learner: &Learner, kata: &KataInstance) {
     say!("\n{}\n", app.out.good(&format!("solved: {}", kata.title)));
     say!("{}\n", app.out.prose(&kata.debrief));
+    let attempt = learner.progress.attempt(&kata.id);
+    say!("{}", app.out.paint(Tone::Strong, "Your path"));
+    for line in super::report::path_lines(&app.out, &attempt) {
+        say!("  {line}");
+    }
+    say!("");
     say!("  {}", app.out.paint(Tone::Accent, "kubekata next"));
 }
 

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::GOOD;
 use super::app::{App, Learner};
 use super::output::Tone;
+use super::{GOOD, Misuse};
 use crate::course::{Hint, KataInstance};
 use crate::sandbox::{self, Observer, Sandbox};
 use crate::session::{self, Entry, TaskStatus};
@@ -23,6 +23,9 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let kata = app.kata(&course, &learner, args.kata.as_deref())?;
     let kata = learner.instance(kata)?;
     let attempt = learner.attempt(&kata)?;
+    if learner.progress.is_examined(&kata.id) {
+        return Err(Misuse(session::NO_HELP.to_owned()).into());
+    }
     let done = done_tasks(&learner, &kata).await?;
     let done: Vec<&str> = done.iter().map(String::as_str).collect();
     match session::next_hint(&kata, &attempt.hints, &done) {

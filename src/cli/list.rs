@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::app::App;
@@ -24,12 +25,12 @@ pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
     if args.json {
         say!("{}", serde_json::to_string_pretty(&as_json(&tracks))?);
     } else {
-        print(&app.out, &tracks);
+        print(&app.out, &tracks, app.now());
     }
     Ok(GOOD)
 }
 
-fn print(out: &Output, tracks: &[TrackLine]) {
+fn print(out: &Output, tracks: &[TrackLine], now: Timestamp) {
     let widest = |width: fn(&KataLine) -> usize| {
         tracks
             .iter()
@@ -54,7 +55,7 @@ fn print(out: &Output, tracks: &[TrackLine]) {
                 kata.title,
                 kata.minutes,
                 kata.kind.as_str(),
-                out.paint(Tone::Dim, &how(kata.status)),
+                out.paint(Tone::Dim, &how(kata, now)),
             );
         }
     }
@@ -68,13 +69,14 @@ fn status(out: &Output, status: KataStatus) -> String {
     }
 }
 
-fn how(status: KataStatus) -> String {
-    match status {
-        KataStatus::Solved { hints, seconds } => {
-            format!("{}, {}", counted(hints, "hint"), span(seconds))
-        }
-        _ => String::new(),
-    }
+fn how(kata: &KataLine, now: Timestamp) -> String {
+    let KataStatus::Solved { hints, seconds } = kata.status else {
+        return String::new();
+    };
+    let again = kata
+        .due
+        .map_or(String::new(), |due| format!(", again {}", due.words(now)));
+    format!("{}, {}{again}", counted(hints, "hint"), span(seconds))
 }
 
 fn as_json(tracks: &[TrackLine]) -> serde_json::Value {
@@ -93,6 +95,7 @@ fn as_json(tracks: &[TrackLine]) -> serde_json::Value {
             "status": status,
             "hints": hints,
             "seconds": seconds,
+            "due": kata.due.map(|due| due.at),
         })
     };
     tracks

@@ -16,6 +16,7 @@ mod cluster;
 mod completions;
 mod doctor;
 mod env;
+mod exam;
 mod foreign;
 mod hint;
 mod junit;
@@ -24,8 +25,10 @@ mod list;
 mod new;
 mod next;
 mod output;
+mod progress;
 mod report;
 mod reset;
+mod review;
 mod run;
 mod sandbox;
 mod shell;
@@ -34,6 +37,7 @@ mod start;
 mod status;
 mod tui;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -76,11 +80,14 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Start(args)) => start::run(app, &args).await,
         Some(Command::Check(args)) => check::run(app, &args).await,
         Some(Command::Hint(args)) => hint::run(app, &args).await,
-        Some(Command::Solution(args)) => solution::run(app, &args),
+        Some(Command::Solution(args)) => solution::run(app, &args).await,
         Some(Command::Reset(args)) => reset::run(app, &args).await,
         Some(Command::Sandbox(args)) => sandbox::run(app, &args).await,
+        Some(Command::Review(args)) => review::run(app, &args).await,
+        Some(Command::Exam(args)) => exam::run(app, &args).await,
         Some(Command::Status) => status::run(app).await,
         Some(Command::Next) => next::run(app).await,
+        Some(Command::Progress(args)) => progress::run(app, &args),
         Some(Command::Env(args)) => env::run(app, &args).await,
         Some(Command::Shell(args)) => shell::run(app, &args).await,
         Some(Command::Run(args)) => run::run(app, &args).await,

@@ -36,7 +36,7 @@ pub async fn run(app: &App) -> Result<ExitCode> {
             }
         };
         if lacking.is_empty() {
-            let fresh = learner.progress.attempt(&kata.id).number == 0;
+            let fresh = learner.progress.begins_anew(&kata.id);
             begin(app, &mut learner, &instance, fresh).await?;
             return Ok(GOOD);
         }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::output::{Output, Tone, hanging};
+use super::output::{Output, Tone, counted, hanging, span};
 use crate::check::{Difference, Outcome, Verdict};
 use crate::course::KataInstance;
-use crate::session::{TaskState, TaskStatus};
+use crate::session::{Attempt, TaskState, TaskStatus};
 
 /// A kata's tasks with their verdicts.
 pub struct Report<'a> {
@@ -28,6 +28,13 @@ impl<'a> Report<'a> {
         self.tasks
             .iter()
             .all(|task| task.status == TaskStatus::Done)
+    }
+
+    /// The ids of the tasks that are done.
+    pub fn done(&self) -> Vec<String> {
+        let tasks = self.tasks.iter();
+        let done = tasks.filter(|task| task.status == TaskStatus::Done);
+        done.map(|task| task.id.clone()).collect()
     }
 
     /// The tasks, then what is different, then where to look.
@@ -60,18 +67,49 @@ impl<'a> Report<'a> {
         #[derive(Serialize)]
         struct Whole<'a> {
             kata: &'a str,
+            seed: u64,
             solved: bool,
             tasks: Vec<serde_json::Value>,
             verdicts: &'a [Verdict],
         }
         let whole = Whole {
             kata: self.kata.id.as_str(),
+            seed: self.kata.seed,
             solved: self.is_solved(),
             tasks: self.tasks.iter().map(task).collect(),
             verdicts: &self.verdicts,
         };
         serde_json::to_value(whole).unwrap_or_default()
     }
+}
+
+/// So many commands of a path are shown, the latest ones.
+const SHOWN_STEPS: usize = 20;
+
+/// Time and help, then what was typed and which of it failed.
+pub fn path_lines(out: &Output, attempt: &Attempt) -> Vec<String> {
+    let failed = attempt.steps.iter().filter(|step| step.exit != 0).count();
+    let mut facts = vec![span(attempt.seconds), counted(attempt.hints.len(), "hint")];
+    if attempt.solution_seen {
+        facts.push("the solution was shown".to_owned());
+    }
+    if !attempt.steps.is_empty() {
+        let words = format!(
+            "{}, {failed} failed",
+            counted(attempt.steps.len(), "command")
+        );
+        facts.push(words);
+    }
+    let mut lines = vec![facts.join(", ")];
+    let hidden = attempt.steps.len().saturating_sub(SHOWN_STEPS);
+    for step in &attempt.steps[hidden..] {
+        let command = &step.command;
+        lines.push(match step.exit {
+            0 => format!("  {command}"),
+            _ => out.bad(command),
+        });
+    }
+    lines
 }
 
 /// `✓ done    The Pod runs`.

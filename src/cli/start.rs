@@ -22,7 +22,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let mut learner = app.learner()?;
     let kata = app.kata(&course, &learner, Some(&args.kata))?;
     let kata = learner.instance(kata)?;
-    let fresh = learner.progress.attempt(&kata.id).number == 0;
+    let fresh = learner.progress.begins_anew(&kata.id);
     begin(app, &mut learner, &kata, fresh).await?;
     Ok(GOOD)
 }
@@ -42,6 +42,7 @@ pub async fn begin(
         learner.record(Entry::Started {
             kata: kata.id.clone(),
             at: app.now(),
+            seed: Some(kata.seed),
         })?;
     }
     print(&app.out, kata, &prepared);

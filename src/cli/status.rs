@@ -9,6 +9,7 @@ use super::app::App;
 use super::cluster::print_status;
 use super::output::{counted, span};
 use crate::session::State;
+use crate::session::review::due_list;
 
 pub async fn run(app: &App) -> Result<ExitCode> {
     let course = app.course()?;
@@ -31,6 +32,17 @@ pub async fn run(app: &App) -> Result<ExitCode> {
             say!("files     {}", learner.places.work(&kata.id).display());
         }
         None => say!("kata      none yet"),
+    }
+    let now = app.now();
+    if let Some(exam) = learner.progress.exam() {
+        let (reached, all) = exam.points();
+        let left = span(exam.left(now));
+        say!("exam      {left} left, {reached} of {all} points");
+    }
+    let due = due_list(&course, &learner.progress);
+    let due = due.iter().filter(|(_, due)| due.is_now(now)).count();
+    if due > 0 {
+        say!("review    {} due: kubekata review", counted(due, "kata"));
     }
     let seed = learner.seed;
     let places = learner.places.clone();

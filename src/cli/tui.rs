@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::GOOD;
 use super::app::{App, Learner};
-use crate::sandbox::Choice;
-use crate::session::{self, State};
+use crate::sandbox::{Choice, Places};
+use crate::session::{self, Claim, Presence, State};
 use crate::tui::{self, Driver, Options};
 
 /// How much may wait between the session and its driver, each way.
@@ -23,12 +23,16 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         journal,
         progress,
         seed,
+        seed_given,
+        ..
     } = app.learner()?;
+    let _presence = claim(app, &places)?;
     if app.global.sandbox != Choice::Embedded {
         // Questions and minutes of waiting come before the screen is taken.
         app.sandbox(&places).await?.close().await?;
     }
-    let state = State::new(Arc::clone(&course), seed, progress);
+    let mut state = State::new(Arc::clone(&course), seed, progress);
+    state.seed_given = seed_given;
     let (effect_sender, effects) = mpsc::channel(QUEUE);
     let (event_sender, events) = mpsc::channel(QUEUE);
     let choice = app.global.sandbox.clone();
@@ -56,4 +60,26 @@ pub async fn run(app: &App) -> Result<ExitCode> {
     }
     shown?;
     Ok(GOOD)
+}
+
+/// Two interfaces on one data folder would be in each other's way.
+fn claim(app: &App, places: &Places) -> Result<Presence> {
+    let who = match Presence::claim(places, app.now())? {
+        Claim::Granted(presence) => return Ok(presence),
+        Claim::Taken(who) => who,
+    };
+    let who = match who {
+        Some(who) => format!(
+            " (process {}, since {})",
+            who.pid,
+            who.since.strftime("%F %R UTC")
+        ),
+        None => String::new(),
+    };
+    bail!(
+        "kubekata is open already with the data folder {}{who}.\n\
+         Beside it you can use `kubekata shell`, `kubekata env` and `kubekata check --watch`; \
+         another learner needs another folder: kubekata --data DIR",
+        places.root().display()
+    )
 }

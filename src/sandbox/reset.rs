@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::DynamicObject;
 use kube::runtime::wait::{await_condition, conditions};
-use kube::{Api, Client, Error, ResourceExt};
+use kube::{Api, Client, Error};
 use serde_json::json;
 
 use super::scene_nodes;
@@ -31,20 +31,12 @@ pub async fn remove(client: &Client, kata: &KataInstance) -> Result<()> {
         ignore_missing(api.delete(name, &DeleteParams::default()).await.map(drop))?;
     }
     release(seed::held_back(client, kata).await?).await?;
-    // A scene of another seed may stand under other names.
-    let mut names = kata.namespaces.clone();
-    for (namespace, _) in seed::scenes(client, &kata.id).await? {
-        let name = namespace.name_any();
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    for name in &names {
+    for name in &kata.namespaces {
         let deleted = namespaces.delete(name, &DeleteParams::default()).await;
         ignore_missing(deleted.map(drop))?;
     }
     let definitions = seed::definitions_of(kata)?;
-    for name in &names {
+    for name in &kata.namespaces {
         let going = namespace_gone(client, kata, &definitions, &namespaces, name);
         tokio::time::timeout(LONGEST, going)
             .await

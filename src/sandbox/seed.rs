@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::resource::Resource;
 use super::scene_nodes;
 use super::words::words;
-use crate::course::{Document, KataId, KataInstance};
+use crate::course::{Document, KataInstance};
 
 /// The name under which the scene is applied.
 pub(super) const FIELD_MANAGER: &str = "kubekata";
@@ -47,22 +47,23 @@ pub async fn stands(client: &Client, kata: &KataInstance) -> Result<bool> {
     Ok(true)
 }
 
-/// The namespaces in which a scene of this kata stands, whosever seed it has, and that seed.
-pub async fn scenes(client: &Client, kata: &KataId) -> Result<Vec<(Namespace, u64)>> {
+/// Those of the kata's namespaces in which a scene of it stands, whosever seed it has, and that
+/// seed.
+pub async fn scenes(client: &Client, kata: &KataInstance) -> Result<Vec<(Namespace, u64)>> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    let list = namespaces.list(&ListParams::default()).await;
     let scene_of = |namespace: &Namespace| {
         let mark = namespace.metadata.annotations.as_ref()?.get(SEEDED)?;
         let (id, seed) = mark.split_once(' ')?;
-        (id == kata.as_str()).then(|| seed.parse().ok())?
+        (id == kata.id.as_str()).then(|| seed.parse().ok())?
     };
-    let found = list.map_err(words)?.items.into_iter();
-    let found = found.filter_map(|namespace| {
-        let leaving = namespace.metadata.deletion_timestamp.is_some();
-        let seed = scene_of(&namespace).filter(|_| !leaving)?;
-        Some((namespace, seed))
-    });
-    Ok(found.collect())
+    let mut found = Vec::new();
+    for name in &kata.namespaces {
+        let namespace = namespaces.get_opt(name).await.map_err(words)?;
+        let staying = namespace.filter(|it| it.metadata.deletion_timestamp.is_none());
+        let scene = staying.and_then(|it| scene_of(&it).map(|seed| (it, seed)));
+        found.extend(scene);
+    }
+    Ok(found)
 }
 
 /// Makes the namespaces and applies the manifests in the order of their files.
@@ -91,6 +92,18 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
     }
     for name in &kata.namespaces {
         apply_namespace(client, name, json!({SEEDED: mark(kata)})).await?;
+    }
+    Ok(())
+}
+
+/// Does to the nodes what the scene does, where everything else of it stands.
+pub async fn change_nodes(client: &Client, kata: &KataInstance) -> Result<()> {
+    for (file, manifest) in manifests(kata)? {
+        if scene_nodes::is_node(&manifest) {
+            scene_nodes::change(client, kata, &manifest)
+                .await
+                .with_context(|| format!("{file}: {}", title(&manifest)))?;
+        }
     }
     Ok(())
 }

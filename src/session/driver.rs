@@ -8,24 +8,31 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::ListParams;
 use kube::{Api, Client};
 use pocketkube::tasks::Tasks;
 use tokio::sync::{mpsc, watch};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::effect::Effect;
 use super::event::Event;
 use super::journal::Journal;
+use super::prepare::{Prepared, judge, prepare_kata, restore_kata};
+use super::progress::Entry;
+use super::solution::compare;
 use super::state::SandboxInfo;
-use crate::check::{self, Arena, Judge, Patience, Scene};
-use crate::course::KataInstance;
-use crate::sandbox::{self, Choice, Observer, Places, Sandbox, ShellEnvironment};
+use crate::course::{KataId, KataInstance};
+use crate::sandbox::{self, Choice, Footsteps, Observer, Places, Sandbox, Wire};
 
 /// How long jobs may take to end when the learner leaves.
 const END_LIMIT: Duration = Duration::from_secs(2);
+
+/// How often the journal is looked at for what other programs wrote.
+const LISTEN: Duration = Duration::from_secs(1);
 
 /// Performs `effects` until one of them is [`Effect::Quit`] or nobody sends any more; then ends
 /// every job, and the cluster where this process hosts it.
@@ -46,11 +53,16 @@ pub async fn drive(
         watching: CancellationToken::new(),
         again: watch::channel(0).0,
     };
-    while let Some(effect) = effects.recv().await {
-        if matches!(effect, Effect::Quit) {
-            break;
+    let mut listening = tokio::time::interval(LISTEN);
+    listening.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            effect = effects.recv() => match effect {
+                None | Some(Effect::Quit) => break,
+                Some(effect) => driver.perform(effect),
+            },
+            _ = listening.tick() => driver.listen(),
         }
-        driver.perform(effect);
     }
     driver.close().await
 }
@@ -76,13 +88,14 @@ impl Driver {
         match effect {
             Effect::BootSandbox => self.boot(),
             Effect::PrepareKata { kata, fresh } => self.prepare(kata, fresh),
+            Effect::RestoreKata { now, before } => self.restore(now, before),
             Effect::Watch(kata) => self.watch(kata),
+            Effect::CompareSolution(kata) => self.compare(kata),
             Effect::Unwatch => self.watching.cancel(),
             Effect::Rejudge => self.again.send_modify(|count| *count += 1),
             Effect::Record(entry) => {
-                if let Err(error) = self.journal.append(&entry) {
-                    self.tell(Event::Warned(format!("{error:#}")));
-                }
+                let heard = self.journal.append(&entry);
+                self.pass_on_news(heard);
             }
             Effect::Quit => {}
         }
@@ -98,10 +111,31 @@ impl Driver {
         }
     }
 
+    /// Tells what other programs have written down meanwhile.
+    fn listen(&mut self) {
+        let heard = self.journal.news();
+        self.pass_on_news(heard);
+    }
+
+    fn pass_on_news(&self, heard: Result<Vec<Entry>>) {
+        match heard {
+            Ok(entries) if entries.is_empty() => {}
+            Ok(entries) => self.tell_all(entries.into_iter().map(Event::Heard).collect()),
+            Err(error) => self.tell(Event::Warned(format!("{error:#}"))),
+        }
+    }
+
     fn tell(&self, event: Event) {
+        self.tell_all(vec![event]);
+    }
+
+    /// In their order, and without waiting.
+    fn tell_all(&self, told: Vec<Event>) {
         let events = self.events.clone();
         self.tasks.spawn("tell", async move {
-            let _ = events.send(event).await;
+            for event in told {
+                let _ = events.send(event).await;
+            }
         });
     }
 
@@ -131,25 +165,49 @@ impl Driver {
         };
         let (places, events) = (self.places.clone(), self.events.clone());
         self.tasks.spawn("prepare the kata", async move {
-            let id = kata.id.clone();
-            let told = |doing: &'static str| {
-                let (events, kata) = (events.clone(), id.clone());
-                async move {
-                    let doing = doing.to_owned();
-                    let _ = events.send(Event::KataProgressed { kata, doing }).await;
-                }
-            };
+            let told = progress_of(&kata, &events);
             let prepared = prepare_kata(sandbox.as_ref(), &places, &kata, fresh, told).await;
-            let event = match prepared {
-                Ok(prepared) => Event::KataPrepared {
-                    kata: id.clone(),
-                    fresh: prepared.fresh,
+            let event = prepared_or_failed(&kata, prepared, |kata, prepared| Event::KataPrepared {
+                kata,
+                fresh: prepared.fresh,
+                shell: Arc::new(prepared.shell),
+            });
+            let _ = events.send(event).await;
+        });
+    }
+
+    /// Takes a reset back.
+    fn restore(&self, now: Arc<KataInstance>, before: Arc<KataInstance>) {
+        let Some(sandbox) = self.sandbox() else {
+            return;
+        };
+        let (places, events) = (self.places.clone(), self.events.clone());
+        self.tasks.spawn("take the reset back", async move {
+            let told = progress_of(&before, &events);
+            let restored = restore_kata(sandbox.as_ref(), &places, &now, &before, told).await;
+            let event =
+                prepared_or_failed(&before, restored, |kata, prepared| Event::KataRestored {
+                    kata,
                     shell: Arc::new(prepared.shell),
+                    refused: prepared.refused,
+                });
+            let _ = events.send(event).await;
+        });
+    }
+
+    fn compare(&self, kata: Arc<KataInstance>) {
+        let Some(sandbox) = self.sandbox() else {
+            return;
+        };
+        let events = self.events.clone();
+        self.tasks.spawn("compare with the solution", async move {
+            let compared = compare(&sandbox.client(), &kata).await;
+            let event = match compared {
+                Ok(compared) => Event::SolutionCompared {
+                    kata: kata.id.clone(),
+                    compared,
                 },
-                Err(error) => Event::KataFailed {
-                    kata: id.clone(),
-                    reason: format!("{error:#}"),
-                },
+                Err(error) => Event::Warned(format!("{error:#}")),
             };
             let _ = events.send(event).await;
         });
@@ -181,6 +239,14 @@ impl Driver {
                 }
             }),
         );
+        let footsteps = Footsteps::of(&self.places, &kata.id);
+        let looking = look_over_shoulder(
+            kata.id.clone(),
+            sandbox.wire(),
+            footsteps,
+            self.events.clone(),
+        );
+        self.spawn_watching("what the learner does", looking);
         let (view_sender, views) = mpsc::channel(4);
         let clock = sandbox.clock().clone();
         let namespaces = kata.namespaces.clone();
@@ -198,6 +264,35 @@ impl Driver {
     }
 }
 
+/// Tells what is being done right now.
+fn progress_of(
+    kata: &KataInstance,
+    events: &mpsc::Sender<Event>,
+) -> impl Fn(&'static str) -> BoxFuture<'static, ()> + use<> {
+    let (id, events) = (kata.id.clone(), events.clone());
+    move |doing| {
+        let (events, kata) = (events.clone(), id.clone());
+        Box::pin(async move {
+            let doing = doing.to_owned();
+            let _ = events.send(Event::KataProgressed { kata, doing }).await;
+        })
+    }
+}
+
+fn prepared_or_failed(
+    kata: &KataInstance,
+    prepared: Result<Prepared>,
+    event: impl FnOnce(KataId, Prepared) -> Event,
+) -> Event {
+    match prepared {
+        Ok(prepared) => event(kata.id.clone(), prepared),
+        Err(error) => Event::KataFailed {
+            kata: kata.id.clone(),
+            reason: format!("{error:#}"),
+        },
+    }
+}
+
 async fn pass_on<T>(
     mut from: mpsc::Receiver<T>,
     to: mpsc::Sender<Event>,
@@ -210,88 +305,28 @@ async fn pass_on<T>(
     }
 }
 
-/// A judge of the checks that make the kata's tasks done.
-pub fn judge(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) -> Result<Judge> {
-    Ok(judge_of_all(sandbox, observer, kata)?.only(&kata.checks_of_tasks()))
-}
-
-fn judge_of_all(sandbox: &dyn Sandbox, observer: &Observer, kata: &KataInstance) -> Result<Judge> {
-    let checks = check::read(&kata.checks)?;
-    let scene = Scene {
-        observer: observer.clone(),
-        namespace: kata.namespace().to_owned(),
-        values: Arc::new(kata.values.clone()),
-        clock: sandbox.clock().clone(),
-        wire: sandbox.wire(),
-        arena: Arena::default(),
-    };
-    Ok(Judge::new(scene, checks))
-}
-
-/// A scene that stands, and how to start the shell in it.
-pub struct Prepared {
-    /// It was seeded anew, not found as it was left.
-    pub fresh: bool,
-    pub shell: ShellEnvironment,
-}
-
-/// Sets the scene of a kata, or leaves it as the learner left it, unless it must be `fresh`.
-///
-/// Fails where the cluster refuses, or where the scene does not come to be as the kata says.
-pub async fn prepare_kata<F, T>(
-    sandbox: &dyn Sandbox,
-    places: &Places,
-    kata: &KataInstance,
-    fresh: bool,
-    told: F,
-) -> Result<Prepared>
-where
-    F: Fn(&'static str) -> T,
-    T: Future<Output = ()>,
-{
-    sandbox::fit(sandbox, kata).await?;
-    let (client, territory) = (sandbox.client(), sandbox.territory());
-    territory.enter(&client, kata).await?;
-    let stands = !fresh && sandbox::seed::stands(&client, kata).await?;
-    if !stands {
-        told("clearing the place").await;
-        sandbox::reset::remove(&client, kata).await?;
-        told("setting the scene").await;
-        territory.claim(&client, kata).await?;
-        sandbox::seed::seed(&client, kata).await?;
-        told("waiting for the scene").await;
-        await_scene(sandbox, kata).await?;
-    }
-    let shell = sandbox::shell_in(sandbox, places, kata, !stands);
-    let shell = shell.context("cannot prepare the shell")?;
-    Ok(Prepared {
-        fresh: !stands,
-        shell,
-    })
-}
-
-/// The start scene must show what the kata describes.
-async fn await_scene(sandbox: &dyn Sandbox, kata: &KataInstance) -> Result<()> {
-    if kata.scene.is_empty() {
-        return Ok(());
-    }
-    let observer = Observer::new(sandbox.client());
-    let judge = judge_of_all(sandbox, &observer, kata)?;
-    let verdicts = judge.only(&kata.scene).settle(Patience::Full).await;
-    match verdicts.iter().find(|verdict| !verdict.holds()) {
-        None => Ok(()),
-        Some(verdict) => {
-            let seen: Vec<String> = verdict
-                .differences
-                .iter()
-                .map(|it| format!("{}: expected {}, seen {}", it.field, it.expected, it.seen))
-                .collect();
-            anyhow::bail!(
-                "the scene is not as described: {} ({})",
-                verdict.says,
-                seen.join("; ")
-            )
+/// Tells what the learner's tools ask and what is typed, for ever.
+async fn look_over_shoulder(
+    kata: KataId,
+    wire: Arc<dyn Wire>,
+    mut footsteps: Footsteps,
+    events: mpsc::Sender<Event>,
+) {
+    // What was asked before has nothing to do with it.
+    let before = wire.asked(0).await.unwrap_or_default();
+    let mut known = before.last().map_or(0, |call| call.number);
+    loop {
+        let calls = wire.asked(known).await.unwrap_or_default();
+        let typed = footsteps.news();
+        known = calls.last().map_or(known, |call| call.number);
+        if !calls.is_empty() || !typed.is_empty() {
+            let kata = kata.clone();
+            let seen = Event::Seen { kata, calls, typed };
+            if events.send(seen).await.is_err() {
+                return;
+            }
         }
+        tokio::time::sleep(LISTEN).await;
     }
 }
 

@@ -15,9 +15,18 @@ pub enum Effect {
         kata: Arc<KataInstance>,
         fresh: bool,
     },
+    /// Take the last reset back; answers `KataRestored` or `KataFailed`.
+    RestoreKata {
+        /// What stands.
+        now: Arc<KataInstance>,
+        /// What stood before.
+        before: Arc<KataInstance>,
+    },
     /// Judge the kata's checks and picture its namespaces, again on every change.
     Watch(Arc<KataInstance>),
     Unwatch,
+    /// See where what the learner has differs from the solution; answers `SolutionCompared`.
+    CompareSolution(Arc<KataInstance>),
     /// Judge everything that is watched again.
     Rejudge,
     /// Write this down for good.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::exam::Wish;
+use super::progress::Entry;
+use super::solution::Compared;
 use super::state::SandboxInfo;
 use crate::check::Verdict;
 use crate::course::KataId;
-use crate::sandbox::{ClusterView, ShellEnvironment};
+use crate::sandbox::{ApiCall, ClusterView, ShellEnvironment, Typed};
 
 /// Everything that [`super::update`] reacts to.
 #[derive(Debug, Clone)]
@@ -30,6 +33,13 @@ pub enum Event {
         fresh: bool,
         shell: Arc<ShellEnvironment>,
     },
+    /// What stood before the last reset stands again.
+    KataRestored {
+        kata: KataId,
+        shell: Arc<ShellEnvironment>,
+        /// What the cluster would not take back, in its words.
+        refused: Vec<String>,
+    },
     KataFailed {
         kata: KataId,
         reason: String,
@@ -40,14 +50,32 @@ pub enum Event {
         verdict: Verdict,
     },
     ClusterChanged(Arc<ClusterView>),
+    /// What the learner's tools asked of the cluster, and what was typed, since the last time.
+    Seen {
+        kata: KataId,
+        calls: Vec<ApiCall>,
+        typed: Vec<Typed>,
+    },
+    SolutionCompared {
+        kata: KataId,
+        compared: Vec<Compared>,
+    },
+    /// Another program wrote this into the journal.
+    Heard(Entry),
     /// Something could not be written down or read; the session goes on.
     Warned(String),
 }
 
 /// An order of the learner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     OpenKata(KataId),
+    /// Do a solved kata again, with other parameters.
+    Review(KataId),
+    /// Draw an exam and begin it.
+    BeginExam(Wish),
+    /// Asks first: what was reached by then counts.
+    EndExam,
     /// Back to the course map; the cluster keeps what stands in it.
     LeaveKata,
     /// The kata after this one.
@@ -57,8 +85,14 @@ pub enum Action {
     ShowSolution,
     /// Asks first: what the learner made is deleted.
     Reset,
+    /// Asks first: what was made since the last reset is deleted, what was there before is back.
+    UndoReset,
     ConfirmYes,
     ConfirmNo,
+    /// The coach's words were read.
+    DismissCoach,
+    /// With or without the coach.
+    ToggleCoach,
     /// Judge everything again now.
     Recheck,
     DismissMessages,

@@ -5,24 +5,41 @@
 //! ```
 //! `update` has no async, no clock and no I/O; the driver is the only one that acts.
 
+mod coach;
 mod driver;
 mod effect;
 mod event;
+mod exam;
+mod exam_room;
+mod heard;
 mod journal;
+mod path;
+mod prepare;
+mod presence;
 mod progress;
+mod reset;
+pub mod review;
+mod solution;
 mod state;
 mod update;
 
 #[cfg(test)]
 mod tests;
 
-pub use driver::{Prepared, describe, drive, judge, prepare_kata};
+pub use coach::Coach;
+pub use driver::{describe, drive};
 pub use effect::Effect;
 pub use event::{Action, Event};
-pub use journal::{Journal, Opened};
-pub use progress::{Attempt, Entry, KataProgress, Progress, Solved};
+pub use exam::{Exam, ExamKata, Score, Wish};
+pub use exam_room::NO_HELP;
+pub use journal::{Journal, Opened, new_seed};
+pub use path::walked;
+pub use prepare::{Prepared, judge, prepare_kata, restore_kata};
+pub use presence::{Claim, Elsewhere, Presence};
+pub use progress::{Attempt, Entry, Exchange, ExchangeError, KataProgress, Progress, Solved, Step};
+pub use solution::{Compared, Comparison, compare};
 pub use state::{
     Confirm, KataLine, KataStatus, Level, Message, OpenKata, Phase, SandboxInfo, SandboxState,
-    State, TaskState, TaskStatus, TrackLine, judge_tasks, next_hint,
+    State, TaskState, TaskStatus, TrackLine, checks_left, judge_tasks, next_hint,
 };
 pub use update::update;

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::progress::Progress;
+use super::coach::Coach;
+use super::progress::{Attempt, Progress, Step};
+use super::review::Due;
+use super::solution::Compared;
 use crate::check::{Outcome, Verdict};
-use crate::course::{Course, Difficulty, Hint, KataId, KataInstance, KataKind};
+use crate::course::{Course, Difficulty, Hint, Kata, KataId, KataInstance, KataKind};
 use crate::sandbox::{ClusterView, ShellEnvironment};
 
 #[derive(Debug, Clone)]
@@ -15,9 +18,13 @@ pub struct State {
     pub course: Arc<Course>,
     /// The learner's seed, from which every kata draws its parameters.
     pub seed: u64,
+    /// The seed was named for this run: attempts that were drawn from another one begin anew.
+    pub seed_given: bool,
     pub progress: Progress,
     pub sandbox: SandboxState,
     pub open: Option<OpenKata>,
+    /// Looks over the learner's shoulder, and says little.
+    pub coach: Coach,
     /// What stands in the open kata's namespaces.
     pub cluster: Arc<ClusterView>,
     /// Oldest first; the learner dismisses them.
@@ -69,6 +76,10 @@ pub struct OpenKata {
     pub solution_shown: bool,
     /// How to start the learner's shell, once the scene stands.
     pub shell: Option<Arc<ShellEnvironment>>,
+    /// What was typed in this attempt, as far as the shell tells.
+    pub steps: Vec<Step>,
+    /// Where what the learner has differs from the solution, once that was looked at.
+    pub compared: Option<Vec<Compared>>,
     /// Seconds spent that are not in the journal yet.
     pub(super) unrecorded: u64,
 }
@@ -102,6 +113,8 @@ pub enum TaskStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirm {
     Reset,
+    UndoReset,
+    EndExam,
     ShowSolution,
 }
 
@@ -137,6 +150,10 @@ pub struct KataLine {
     pub difficulty: Difficulty,
     pub minutes: u32,
     pub status: KataStatus,
+    /// When it is worth doing again, once it was solved.
+    pub due: Option<Due>,
+    /// The same in words: `now`, `in 3 days`.
+    pub again: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,14 +173,24 @@ impl State {
         Self {
             course,
             seed,
+            seed_given: false,
             progress,
             sandbox: SandboxState::Starting,
             open: None,
+            coach: Coach::default(),
             cluster: Arc::default(),
             messages: Vec::new(),
             confirm: None,
             now: None,
             quitting: false,
+        }
+    }
+
+    /// What the parameters of a kata are drawn from.
+    pub fn seed_of(&self, id: &KataId) -> u64 {
+        match self.seed_given {
+            true => self.seed,
+            false => self.progress.seed_of(id, self.seed),
         }
     }
 
@@ -174,14 +201,7 @@ impl State {
                 .lessons
                 .iter()
                 .filter_map(|lesson| self.course.kata(lesson.kata.as_ref()?))
-                .map(|kata| KataLine {
-                    id: kata.id.clone(),
-                    title: kata.title.clone(),
-                    kind: kata.kind,
-                    difficulty: kata.difficulty,
-                    minutes: kata.minutes,
-                    status: self.status(&kata.id),
-                })
+                .map(|kata| self.line(kata))
                 .collect();
             TrackLine {
                 id: track.id.clone(),
@@ -195,6 +215,21 @@ impl State {
             }
         };
         self.course.tracks.iter().map(track_line).collect()
+    }
+
+    fn line(&self, kata: &Kata) -> KataLine {
+        let record = self.progress.kata(&kata.id);
+        let due = record.and_then(|record| Due::of(record, kata.minutes));
+        KataLine {
+            id: kata.id.clone(),
+            title: kata.title.clone(),
+            kind: kata.kind,
+            difficulty: kata.difficulty,
+            minutes: kata.minutes,
+            status: self.status(&kata.id),
+            due,
+            again: self.now.and_then(|now| Some(due?.words(now))),
+        }
     }
 
     pub fn status(&self, id: &KataId) -> KataStatus {
@@ -223,6 +258,38 @@ impl State {
 }
 
 impl OpenKata {
+    /// A kata that nobody has begun.
+    pub(super) fn new(kata: Arc<KataInstance>, phase: Phase) -> Self {
+        let mut open = Self {
+            tasks: judge_tasks(&kata, &[]),
+            kata,
+            phase,
+            verdicts: BTreeMap::new(),
+            hints: Vec::new(),
+            attempt: 0,
+            seconds: 0,
+            solved: false,
+            solution_shown: false,
+            shell: None,
+            steps: Vec::new(),
+            compared: None,
+            unrecorded: 0,
+        };
+        open.take_up(Attempt::default());
+        open
+    }
+
+    /// Goes on with an attempt. Time that is not written down yet is not part of it.
+    pub(super) fn take_up(&mut self, attempt: Attempt) {
+        self.hints = attempt.hints;
+        self.attempt = attempt.number;
+        self.seconds = attempt.seconds + self.unrecorded;
+        self.solved = attempt.solved;
+        self.solution_shown = attempt.solution_seen;
+        self.steps = attempt.steps;
+        self.compared = None;
+    }
+
     /// The hints shown, in the order in which they were asked for.
     pub fn shown_hints(&self) -> Vec<&Hint> {
         self.hints
@@ -296,6 +363,13 @@ pub fn judge_tasks(kata: &KataInstance, verdicts: &[Verdict]) -> Vec<TaskState> 
             status: TaskStatus::of(&task.checks, &holding),
         })
         .collect()
+}
+
+/// How many checks of the tasks have no verdict yet.
+pub fn checks_left(kata: &KataInstance, verdicts: &[Verdict]) -> usize {
+    let judged = |check: &&String| verdicts.iter().any(|verdict| verdict.check == **check);
+    let checks = kata.tasks.iter().flat_map(|task| &task.checks);
+    checks.filter(|check| !judged(check)).count()
 }
 
 impl TaskStatus {

@@ -1,16 +1,18 @@
 //! The one place where state changes: an event in, effects out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::effect::Effect;
 use super::event::{Action, Event};
-use super::progress::Entry;
-use super::state::{
-    Confirm, Level, Message, OpenKata, Phase, SandboxState, State, TaskStatus, judge_tasks,
-};
+use super::exam_room;
+use super::heard::heard;
+use super::path;
+use super::progress::{Attempt, Entry};
+use super::reset;
+use super::review;
+use super::state::{Confirm, Level, Message, OpenKata, Phase, SandboxState, State, TaskStatus};
 use crate::check::Verdict;
 use crate::course::KataId;
 use crate::sandbox::ClusterView;
@@ -53,6 +55,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             effects
         }
+        Event::KataRestored {
+            kata,
+            shell,
+            refused,
+        } => reset::restored(state, &kata, shell, refused),
         Event::KataFailed { kata, reason } => {
             if let Some(open) = open_as(state, &kata) {
                 open.phase = Phase::Failed(reason);
@@ -62,6 +69,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::CheckFinished { kata, verdict } => judged(state, &kata, verdict),
         Event::ClusterChanged(view) => {
             state.cluster = view;
+            Vec::new()
+        }
+        Event::Heard(entry) => heard(state, &entry),
+        Event::Seen { kata, calls, typed } => path::seen(state, &kata, calls, typed),
+        Event::SolutionCompared { kata, compared } => {
+            if let Some(open) = open_as(state, &kata) {
+                open.compared = Some(compared);
+            }
             Vec::new()
         }
         Event::Warned(text) => {
@@ -74,14 +89,33 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::OpenKata(id) => open(state, &id),
+        Action::Review(id) => review::review(state, &id),
+        Action::BeginExam(wish) => exam_room::begin(state, &wish),
+        Action::EndExam => {
+            state.confirm = state.progress.exam().map(|_| Confirm::EndExam);
+            Vec::new()
+        }
         Action::LeaveKata => leave(state),
         Action::NextKata => next(state),
         Action::RevealHint => reveal_hint(state),
+        Action::ShowSolution if state.is_examined() => {
+            say(state, Level::Info, exam_room::NO_HELP.to_owned());
+            Vec::new()
+        }
         Action::ShowSolution => ask(state, Confirm::ShowSolution),
         Action::Reset => ask(state, Confirm::Reset),
+        Action::UndoReset => reset::ask_to_undo(state),
         Action::ConfirmYes => confirmed(state),
         Action::ConfirmNo => {
             state.confirm = None;
+            Vec::new()
+        }
+        Action::DismissCoach => {
+            state.coach.dismiss();
+            Vec::new()
+        }
+        Action::ToggleCoach => {
+            state.coach.on = !state.coach.on;
             Vec::new()
         }
         Action::Recheck => vec![Effect::Rejudge],
@@ -103,11 +137,17 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 fn open(state: &mut State, id: &KataId) -> Vec<Effect> {
+    let seed = state.seed_of(id);
+    open_with(state, id, seed)
+}
+
+/// Opens a kata; parameters that are not those of its attempt begin a new one.
+pub(super) fn open_with(state: &mut State, id: &KataId, seed: u64) -> Vec<Effect> {
     let Some(kata) = state.course.kata(id) else {
         say(state, Level::Error, format!("no kata {id}"));
         return Vec::new();
     };
-    let kata = match kata.instance(state.seed) {
+    let kata = match kata.instance(seed) {
         Ok(kata) => Arc::new(kata),
         Err(problems) => {
             say(state, Level::Error, problems.to_string());
@@ -115,20 +155,16 @@ fn open(state: &mut State, id: &KataId) -> Vec<Effect> {
         }
     };
     let mut effects = leave(state);
-    let attempt = state.progress.attempt(id);
-    state.open = Some(OpenKata {
-        tasks: judge_tasks(&kata, &[]),
-        kata,
-        phase: Phase::Preparing("waiting for the cluster".to_owned()),
-        verdicts: BTreeMap::new(),
-        hints: attempt.hints,
-        attempt: attempt.number,
-        seconds: attempt.seconds,
-        solved: attempt.solved,
-        solution_shown: attempt.solution_seen,
-        shell: None,
-        unrecorded: 0,
-    });
+    let goes_on = state.seed_of(id) == seed && !state.progress.begins_anew(id);
+    let attempt = match goes_on {
+        true => state.progress.attempt(id),
+        false => Attempt::default(),
+    };
+    let waiting = Phase::Preparing("waiting for the cluster".to_owned());
+    let mut open = OpenKata::new(kata, waiting);
+    open.take_up(attempt);
+    state.open = Some(open);
+    state.coach.begin();
     effects.extend(prepare_open(state));
     effects
 }
@@ -148,7 +184,7 @@ fn prepare_open(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn leave(state: &mut State) -> Vec<Effect> {
+pub(super) fn leave(state: &mut State) -> Vec<Effect> {
     let mut effects = record_time(state);
     state.confirm = None;
     if state.open.take().is_some() {
@@ -173,6 +209,10 @@ fn next(state: &mut State) -> Vec<Effect> {
 }
 
 fn reveal_hint(state: &mut State) -> Vec<Effect> {
+    if state.is_examined() {
+        say(state, Level::Info, exam_room::NO_HELP.to_owned());
+        return Vec::new();
+    }
     let Some(open) = &mut state.open else {
         return Vec::new();
     };
@@ -185,7 +225,7 @@ fn reveal_hint(state: &mut State) -> Vec<Effect> {
     record(state, Entry::HintShown { kata, hint })
 }
 
-fn ask(state: &mut State, question: Confirm) -> Vec<Effect> {
+pub(super) fn ask(state: &mut State, question: Confirm) -> Vec<Effect> {
     if state.open.is_some() {
         state.confirm = Some(question);
     }
@@ -193,55 +233,50 @@ fn ask(state: &mut State, question: Confirm) -> Vec<Effect> {
 }
 
 fn confirmed(state: &mut State) -> Vec<Effect> {
-    let (Some(question), Some(open)) = (state.confirm.take(), &mut state.open) else {
+    let Some(question) = state.confirm.take() else {
         return Vec::new();
     };
-    let kata = open.kata.id.clone();
     match question {
-        Confirm::ShowSolution => {
-            open.solution_shown = true;
-            record(state, Entry::SolutionShown { kata })
-        }
-        Confirm::Reset => {
-            open.phase = Phase::Preparing("resetting".to_owned());
-            open.tasks = judge_tasks(&open.kata, &[]);
-            open.verdicts.clear();
-            open.shell = None;
-            let instance = open.kata.clone();
-            let mut effects = record_time(state);
-            effects.push(Effect::Unwatch);
-            effects.push(Effect::PrepareKata {
-                kata: instance,
-                fresh: true,
-            });
-            effects
-        }
+        Confirm::EndExam => exam_room::end(state),
+        Confirm::Reset => reset::reset(state),
+        Confirm::UndoReset => reset::undo(state),
+        Confirm::ShowSolution => show_solution(state),
     }
+}
+
+fn show_solution(state: &mut State) -> Vec<Effect> {
+    let Some(open) = &mut state.open else {
+        return Vec::new();
+    };
+    open.solution_shown = true;
+    let compare = Effect::CompareSolution(open.kata.clone());
+    let kata = open.kata.id.clone();
+    let mut effects = record(state, Entry::SolutionShown { kata });
+    effects.push(compare);
+    effects
 }
 
 /// A fresh scene begins a new attempt, without hints and without time.
 fn begin_attempt(state: &mut State, id: &KataId, now: Option<Timestamp>) -> Vec<Effect> {
+    let seed = open_as(state, id).map(|open| open.kata.seed);
     let effects = record(
         state,
         Entry::Started {
             kata: id.clone(),
             at: now.unwrap_or(Timestamp::UNIX_EPOCH),
+            seed,
         },
     );
     let attempt = state.progress.attempt(id);
+    state.coach.begin();
     if let Some(open) = open_as(state, id) {
-        open.attempt = attempt.number;
-        open.seconds = 0;
         open.unrecorded = 0;
-        open.hints.clear();
-        open.solved = false;
-        open.solution_shown = false;
+        open.take_up(attempt);
     }
     effects
 }
 
 fn judged(state: &mut State, id: &KataId, verdict: Verdict) -> Vec<Effect> {
-    let now = state.now;
     let Some(open) = open_as(state, id) else {
         return Vec::new();
     };
@@ -255,15 +290,32 @@ fn judged(state: &mut State, id: &KataId, verdict: Verdict) -> Vec<Effect> {
     for task in &mut open.tasks {
         task.status = TaskStatus::of(&task.checks, &holding);
     }
-    if open.phase != Phase::Working || !open.all_done() {
-        return Vec::new();
+    let solved = open.phase == Phase::Working && open.all_done();
+    let mut effects = exam_room::scored(state, id);
+    if solved {
+        effects.extend(debrief(state, id));
     }
+    effects
+}
+
+/// Every task is done, perhaps not for the first time.
+fn debrief(state: &mut State, id: &KataId) -> Vec<Effect> {
+    let now = state.now;
+    let Some(open) = open_as(state, id) else {
+        return Vec::new();
+    };
     open.phase = Phase::Debrief;
-    if open.solved {
-        return Vec::new();
+    let compare = Effect::CompareSolution(open.kata.clone());
+    if std::mem::replace(&mut open.solved, true) {
+        return vec![compare];
     }
-    open.solved = true;
+    let steps = open.steps.clone();
     let mut effects = record_time(state);
+    effects.push(compare);
+    if !steps.is_empty() {
+        let kata = id.clone();
+        effects.extend(record(state, Entry::Walked { kata, steps }));
+    }
     effects.extend(record(
         state,
         Entry::Solved {
@@ -279,22 +331,24 @@ fn tick(state: &mut State, now: Timestamp) -> Vec<Effect> {
         .now
         .map_or(0, |before| now.as_second() - before.as_second());
     state.now = Some(now);
+    let mut effects = exam_room::tick(state, now);
     let Some(open) = &mut state.open else {
-        return Vec::new();
+        return effects;
     };
+    state.coach.look(open);
     if open.phase != Phase::Working || open.solved {
-        return Vec::new();
+        return effects;
     }
     let passed = passed.clamp(0, LONGEST_TICK).unsigned_abs();
     open.seconds += passed;
     open.unrecorded += passed;
     if open.unrecorded >= RECORD_EVERY {
-        return record_time(state);
+        effects.extend(record_time(state));
     }
-    Vec::new()
+    effects
 }
 
-fn record_time(state: &mut State) -> Vec<Effect> {
+pub(super) fn record_time(state: &mut State) -> Vec<Effect> {
     let Some(open) = &mut state.open else {
         return Vec::new();
     };
@@ -306,15 +360,15 @@ fn record_time(state: &mut State) -> Vec<Effect> {
     record(state, Entry::Spent { kata, seconds })
 }
 
-fn record(state: &mut State, entry: Entry) -> Vec<Effect> {
+pub(super) fn record(state: &mut State, entry: Entry) -> Vec<Effect> {
     state.progress.apply(&entry);
     vec![Effect::Record(entry)]
 }
 
-fn open_as<'a>(state: &'a mut State, id: &KataId) -> Option<&'a mut OpenKata> {
+pub(super) fn open_as<'a>(state: &'a mut State, id: &KataId) -> Option<&'a mut OpenKata> {
     state.open.as_mut().filter(|open| open.kata.id == *id)
 }
 
-fn say(state: &mut State, level: Level, text: String) {
+pub(super) fn say(state: &mut State, level: Level, text: String) {
     state.messages.push(Message { level, text });
 }

@@ -36,6 +36,16 @@ pub enum Action {
     Open,
     /// Open the kata the program suggests.
     Continue,
+    /// To the exams, or to another one.
+    Exam,
+    /// End the exam under way.
+    FinishExam,
+    /// The coach's words were read.
+    DismissCoach,
+    /// With or without the coach.
+    ToggleCoach,
+    /// Do again the solved kata that is due, or the selected one.
+    Review,
     /// Type a few letters of a title.
     Search,
     /// Read the lesson.
@@ -56,6 +66,8 @@ pub enum Action {
     Hint,
     /// Set the scene again from the beginning.
     Reset,
+    /// Take the last reset back.
+    UndoReset,
     /// Put the command that looks into the shell, not yet run.
     TypeCommand,
     /// Uncover the solution.

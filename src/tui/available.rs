@@ -5,18 +5,30 @@ use crate::session::{Phase, SandboxState, State as Session, TaskStatus};
 
 use super::action::Action;
 use super::keymap::{self, Binding, Context};
+use super::screens::exam::Shown;
 use super::screens::kata::layout::Arrangement;
 use super::screens::kata::task;
-use super::state::{Reader, ShellStatus, State};
+use super::state::{Reader, Screen, ShellStatus, State};
+use super::update::home;
 
 /// Whether the action can be carried out in this state.
 pub fn is_available(action: Action, state: &State) -> bool {
     let session = &state.session;
     match action {
+        Action::FinishExam => session.progress.exam().is_some(),
+        Action::Exam if state.screen == Screen::Exam => matches!(Shown::of(state), Shown::Over(_)),
+        Action::PreviousTrack | Action::NextTrack if state.screen == Screen::Exam => {
+            matches!(Shown::of(state), Shown::Wishes)
+        }
+        Action::DismissCoach => session.coach.says().is_some(),
+        Action::Review => home::to_review(state).is_some(),
         Action::Continue => session.next_kata().is_some(),
-        Action::Hint => is_working(session) && has_hint(session),
-        Action::Solution => is_working(session) && !is_solution_shown(session),
+        Action::Hint => is_working(session) && has_hint(session) && !session.is_examined(),
+        Action::Solution => {
+            is_working(session) && !is_solution_shown(session) && !session.is_examined()
+        }
         Action::Reset => has_scene(session),
+        Action::UndoReset => session.before_reset().is_some(),
         Action::NextKata => is_solved(session),
         Action::Lesson => has_lesson(state),
         Action::TypeCommand => can_type_command(state),

@@ -26,6 +26,8 @@ pub enum Context {
     Shell,
     /// A page to read.
     Reader,
+    /// Exams.
+    Exam,
     /// The list of keys.
     Help,
     /// A question with yes and no.
@@ -55,6 +57,7 @@ impl Context {
             Self::Filter => "Filter",
             Self::Shell => "Shell",
             Self::Reader => "Lesson",
+            Self::Exam => "Exam",
             Self::Help => "Keys",
             Self::Dialog => "Question",
             Self::Trouble => "No cluster",
@@ -120,6 +123,8 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Home, RIGHT,            Action::NextTrack,     "track",       "the next track"),
     row(Context::Home, &[ch('/')],       Action::Search,        "search",      "find a kata by a few letters of its title"),
     row(Context::Home, &[ch('l')],       Action::Lesson,        "lesson",      "read the lesson of the selected kata"),
+    row(Context::Home, &[ch('a')],       Action::Review,        "again",       "do a solved kata again, with other names: the selected one, or the one that is due"),
+    row(Context::Home, &[ch('x')],       Action::Exam,          "exam",        "a timed set of katas"),
     row(Context::Home, PAGE_UP,          Action::PageUp,        "",            "a page up"),
     row(Context::Home, PAGE_DOWN,        Action::PageDown,      "",            "a page down"),
     row(Context::Home, TOP,              Action::Top,           "",            "the first kata"),
@@ -140,7 +145,10 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, &[ch('z')],                  Action::Zoom,         "zoom",      "the focused pane on the whole screen, and back"),
     row(Context::Kata, &[ch('p')],                  Action::TypeCommand,  "put command", "put the command that looks into the shell; enter there runs it"),
     row(Context::Kata, &[ch('r')],                  Action::Reset,        "reset",     "set the scene again from the beginning"),
+    row(Context::Kata, &[ch('u')],                  Action::UndoReset,    "undo reset", "take the last reset back: what stood before it is put back"),
     row(Context::Kata, &[ch('s')],                  Action::Solution,     "solution",  "uncover the solution"),
+    row(Context::Kata, &[ch('x')],                  Action::DismissCoach, "",          "take the coach's words away"),
+    row(Context::Kata, &[ch('o')],                  Action::ToggleCoach,  "",          "the coach off and on"),
     row(Context::Kata, UP,                          Action::Up,           "",          "scroll up"),
     row(Context::Kata, DOWN,                        Action::Down,         "",          "scroll down"),
     row(Context::Kata, PAGE_UP,                     Action::PageUp,       "",          "a page up"),
@@ -188,6 +196,16 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Reader, BOTTOM,         Action::Bottom,   "",          "to the end"),
     row(Context::Reader, HELP,           Action::ShowHelp, "keys",      "all keys"),
     row(Context::Reader, &[plain(KeyCode::Esc), ch('q')], Action::Back, "back", "back to where you came from"),
+
+    row(Context::Exam, ENTER,            Action::Open,       "open",        "open the kata, or begin the exam that you wish for"),
+    row(Context::Exam, UP,               Action::Up,         "move",        "the row above"),
+    row(Context::Exam, DOWN,             Action::Down,       "move",        "the row below"),
+    row(Context::Exam, LEFT,             Action::PreviousTrack, "change",   "the value before"),
+    row(Context::Exam, RIGHT,            Action::NextTrack,  "change",      "the next value"),
+    row(Context::Exam, &[ch('f')],       Action::FinishExam, "finish",      "end the exam and look back at it"),
+    row(Context::Exam, &[ch('x')],       Action::Exam,       "another one", "wish for another exam"),
+    row(Context::Exam, HELP,             Action::ShowHelp,   "keys",        "all keys"),
+    row(Context::Exam, &[plain(KeyCode::Esc), ch('q')], Action::Back, "home", "back to the course map; the time goes on"),
 
     row(Context::Help, DOWN,             Action::Down,     "",      "scroll down"),
     row(Context::Help, UP,               Action::Up,       "",      "scroll up"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::course::{KataId, Question};
+use crate::course::{Difficulty, KataId, Question};
 use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Phase, SandboxState};
 
@@ -37,6 +37,8 @@ pub struct State {
     pub kata: KataScreen,
     /// The cluster pane of the kata.
     pub browser: Browser,
+    /// Exams.
+    pub exam: ExamScreen,
     /// The page being read.
     pub reader: Option<Reader>,
     /// The shell pane.
@@ -58,6 +60,8 @@ pub enum Screen {
     Home,
     /// A page to read.
     Reader,
+    /// Exams.
+    Exam,
     /// The kata at work.
     Kata,
 }
@@ -80,6 +84,43 @@ pub struct Search {
     pub text: String,
     /// Index into the matches.
     pub selected: usize,
+}
+
+/// The exam screen: what is selected, what is wished for.
+#[derive(Debug, Clone)]
+pub struct ExamScreen {
+    /// The selected row.
+    pub row: usize,
+    /// 0 for all tracks, else its index plus 1.
+    pub track: usize,
+    /// Index into [`ExamScreen::DIFFICULTIES`].
+    pub difficulty: usize,
+    /// How many katas.
+    pub count: usize,
+    /// The last exam was looked back on: another one is wished for.
+    pub again: bool,
+}
+
+impl ExamScreen {
+    /// What can be wished for.
+    pub const DIFFICULTIES: [Option<Difficulty>; 4] = [
+        None,
+        Some(Difficulty::Easy),
+        Some(Difficulty::Medium),
+        Some(Difficulty::Hard),
+    ];
+}
+
+impl Default for ExamScreen {
+    fn default() -> Self {
+        Self {
+            row: 0,
+            track: 0,
+            difficulty: 0,
+            count: 5,
+            again: false,
+        }
+    }
 }
 
 /// The kata screen.
@@ -221,6 +262,7 @@ impl State {
             home: Home::default(),
             kata: KataScreen::default(),
             browser: Browser::default(),
+            exam: ExamScreen::default(),
             reader: None,
             shell: Shell {
                 screen: ShellScreen::new(ShellSize::new(80, 24)),
@@ -261,6 +303,7 @@ impl State {
             Screen::Home if self.home.search.is_some() => Context::Search,
             Screen::Home => Context::Home,
             Screen::Reader => Context::Reader,
+            Screen::Exam => Context::Exam,
             Screen::Kata if self.trouble().is_some() => Context::Trouble,
             Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
             Screen::Kata if self.kata.focus == Pane::Task => Context::Kata,

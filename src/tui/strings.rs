@@ -60,6 +60,14 @@ pub const SHELL_WAITS: &str = "The shell starts as soon as the scene stands.";
 pub const SHELL_STARTS: &str = "Starting the shell.";
 pub const SHELL_IS_DEAF: &str = "the shell does not read what is typed";
 
+// The debrief.
+pub const YOUR_PATH: &str = "Your path";
+pub const AGAINST_SOLUTION: &str = "Yours (+) against the solution (-)";
+pub const SAME: &str = "the same";
+pub const NOT_YOURS: &str = "you have none";
+pub const DIFFERENT: &str = "different";
+pub const COACH: &str = "coach";
+
 // The kata.
 pub const SOLUTION: &str = "Solution";
 pub const NEXT: &str = "Next";
@@ -108,6 +116,11 @@ pub fn too_small(columns: u16, rows: u16) -> String {
     format!("{columns}x{rows} is too small: 40x12 is needed.")
 }
 
+/// When a solved kata is worth doing again: `again in 3 days`.
+pub fn again(when: &str) -> String {
+    format!("again {when}")
+}
+
 /// `4 of 6 katas`.
 pub fn katas_done(done: usize, of: usize) -> String {
     format!("{done} of {of} katas")
@@ -119,7 +132,17 @@ pub fn question(confirm: Confirm) -> (&'static str, &'static str) {
         Confirm::Reset => (
             "Reset this kata?",
             "Everything in its namespaces is deleted and the scene is set again. \
-             Your folder is put back too. The attempt counts anew.",
+             Your folder is put back too. The attempt counts anew. \
+             It can be taken back.",
+        ),
+        Confirm::UndoReset => (
+            "Take the reset back?",
+            "What stood before it is put back, with your files; what was made \
+             since then is deleted. Pods start anew.",
+        ),
+        Confirm::EndExam => (
+            "End the exam?",
+            "What is done by now counts. You see then what was missing.",
         ),
         Confirm::ShowSolution => (
             "Show the solution?",
@@ -134,5 +157,31 @@ pub fn farewell(kata: Option<&str>) -> String {
     match kata {
         Some(kata) => format!("See you. `kubekata` takes you back to {kata}, as you left it."),
         None => "See you. `kubekata` brings you back.".to_owned(),
+    }
+}
+
+/// Exams.
+pub mod exam {
+    pub const EXAM: &str = "Exam";
+    pub const ABOUT: &str = "A timed set of katas. Every task counts; hints wait until the end.";
+    pub const RULES: &str = "The time goes on when you leave. What stands at its end is judged.";
+    pub const TRACK: &str = "track";
+    pub const DIFFICULTY: &str = "difficulty";
+    pub const KATAS: &str = "katas";
+    pub const ALL_TRACKS: &str = "all tracks";
+    pub const ANY_DIFFICULTY: &str = "any";
+    pub const PASSED: &str = "passed";
+    pub const NOT_PASSED: &str = "not passed";
+    pub const DONE: &str = "done";
+    pub const OPEN: &str = "open";
+
+    /// `12 of 30 points`.
+    pub fn points(reached: u32, all: u32) -> String {
+        format!("{reached} of {all} points")
+    }
+
+    /// `exam: 24 min left`.
+    pub fn left(span: &str) -> String {
+        format!("exam: {span} left")
     }
 }

@@ -18,7 +18,7 @@ use crate::course::KataInstance;
 
 /// Everything of this kata, as it is now.
 pub async fn keep(client: &Client, kata: &KataInstance) -> Result<Kept> {
-    let namespaces = seed::scenes(client, &kata.id).await?;
+    let namespaces = seed::scenes(client, kata).await?;
     let mut kept = Kept {
         seed: namespaces.first().map_or(kata.seed, |(_, seed)| *seed),
         ..Kept::default()

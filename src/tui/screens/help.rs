@@ -12,12 +12,13 @@ use crate::tui::widgets::wrap::wrap;
 use crate::tui::widgets::{pane, scroll};
 
 /// The contexts that are listed; questions explain themselves.
-const LISTED: [Context; 8] = [
+const LISTED: [Context; 9] = [
     Context::Home,
     Context::Search,
     Context::Kata,
     Context::Shell,
     Context::Reader,
+    Context::Exam,
     Context::Trouble,
     Context::Help,
     Context::Anywhere,
@@ -77,6 +78,7 @@ fn ordered(state: &State) -> Vec<Context> {
     let here: &[Context] = match state.screen {
         Screen::Home => &[Context::Home],
         Screen::Reader => &[Context::Reader],
+        Screen::Exam => &[Context::Exam],
         Screen::Kata if state.kata.focus == Pane::Shell => &[Context::Shell, Context::Kata],
         Screen::Kata => &[Context::Kata, Context::Shell],
     };

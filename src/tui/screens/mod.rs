@@ -3,6 +3,7 @@
 //! a pure function beside it.
 
 mod ascii;
+pub mod exam;
 pub mod help;
 pub mod home;
 pub mod kata;
@@ -43,6 +44,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
     } else {
         match state.screen {
             Screen::Home => home::view(state, frame, head, body),
+            Screen::Exam => exam::view(state, frame, head, body),
             Screen::Reader => reader::view(state, frame, head, body),
             Screen::Kata => kata::view(state, frame, head, body),
         }

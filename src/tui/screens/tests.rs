@@ -13,7 +13,7 @@ use crate::tui::glyphs::ASCII;
 use crate::tui::state::{Pane, Reader, Screen, Search, ShellStatus, State};
 use crate::tui::theme::{Theme, ThemeName};
 
-fn picture(state: &State) -> String {
+pub(super) fn picture(state: &State) -> String {
     let backend = TestBackend::new(state.columns, state.rows);
     let mut terminal = Terminal::new(backend).unwrap();
     terminal.draw(|frame| view(state, frame)).unwrap();

@@ -4,7 +4,7 @@ use super::super::action::Action;
 use super::super::command::Command;
 use super::super::screens::home::matches;
 use super::super::state::{Reader, Screen, Search, State};
-use super::{act, open_kata};
+use super::{act, open_kata, review};
 use crate::course::KataId;
 use crate::session::{self, KataStatus};
 
@@ -37,6 +37,12 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
                 enter(state, id, commands);
             }
         }
+        Action::Review => {
+            if let Some(id) = to_review(state) {
+                review(state, id, commands);
+            }
+        }
+        Action::Exam => state.screen = Screen::Exam,
         Action::Search => state.home.search = Some(Search::default()),
         Action::Lesson => {
             if let Some(id) = selected(state) {
@@ -46,6 +52,13 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
         Action::Retry => act(state, session::Action::RetrySandbox, commands),
         _ => {}
     }
+}
+
+/// The selected kata where it is solved, else the one that is due first.
+pub(in crate::tui) fn to_review(state: &State) -> Option<KataId> {
+    let solved = |id: &KataId| matches!(state.session.status(id), KataStatus::Solved { .. });
+    let selected = selected(state).filter(solved);
+    selected.or_else(|| state.session.due_now().into_iter().next())
 }
 
 fn search(state: &mut State, action: Action, commands: &mut Vec<Command>) {
@@ -135,7 +148,7 @@ fn read_lesson(state: &mut State, id: &KataId) -> bool {
     let course = &state.session.course;
     let instance = course
         .kata(id)
-        .map(|kata| kata.instance(state.session.seed));
+        .map(|kata| kata.instance(state.session.seed_of(id)));
     let (Some(lesson), Some(Ok(kata))) = (course.lesson_of(id), instance) else {
         return false;
     };

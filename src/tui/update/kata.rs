@@ -32,9 +32,12 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
             bring_task_up(state);
             show_line(state, |content| content.hint_at);
         }
+        Action::DismissCoach => act(state, session::Action::DismissCoach, commands),
+        Action::ToggleCoach => act(state, session::Action::ToggleCoach, commands),
         Action::TypeCommand => type_command(state, commands),
         Action::Solution => act(state, session::Action::ShowSolution, commands),
         Action::Reset => act(state, session::Action::Reset, commands),
+        Action::UndoReset => act(state, session::Action::UndoReset, commands),
         Action::NextKata => next_kata(state, commands),
         Action::Home => {
             act(state, session::Action::LeaveKata, commands);

@@ -11,7 +11,7 @@ use super::super::keymap::{Context, action_for};
 use super::super::shell::{key_bytes, paste_bytes};
 use super::super::state::{Screen, ShellStatus, State};
 use super::super::strings;
-use super::{act, cluster, dismiss_notices, home, kata, notify, pages};
+use super::{act, cluster, dismiss_notices, exam, home, kata, notify, pages};
 use crate::session;
 
 /// A key was pressed (or repeats).
@@ -49,6 +49,7 @@ fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
         _ if state.help.is_some() => pages::help(state, action),
         _ => match state.screen {
             Screen::Home => home::carry_out(state, action, commands),
+            Screen::Exam => exam::carry_out(state, action, commands),
             Screen::Reader => pages::reader(state, action, commands),
             Screen::Kata => kata::carry_out(state, action, commands),
         },

@@ -6,7 +6,8 @@
 //! `shell` keeps the shell pane in step with the session.
 
 mod cluster;
-mod home;
+mod exam;
+pub(super) mod home;
 mod kata;
 mod keys;
 mod mouse;
@@ -70,7 +71,10 @@ fn act(state: &mut State, action: session::Action, commands: &mut Vec<Command>) 
 fn hear(state: &mut State, event: session::Event, commands: &mut Vec<Command>) {
     let was_solved = is_debriefing(state);
     let done = tasks_done(state);
-    if matches!(event, session::Event::KataPrepared { fresh: true, .. }) {
+    if matches!(
+        event,
+        session::Event::KataPrepared { fresh: true, .. } | session::Event::KataRestored { .. }
+    ) {
         // The folder was put back too: a shell that stands in it would be lost.
         state.shell.environment = None;
         state.kata.task_scroll = 0;
@@ -133,6 +137,12 @@ fn dismiss_notices(state: &mut State, commands: &mut Vec<Command>) {
 fn open_kata(state: &mut State, id: crate::course::KataId, commands: &mut Vec<Command>) {
     state.select(&id);
     act(state, session::Action::OpenKata(id), commands);
+    show_open_kata(state);
+}
+
+/// Opens a solved kata with other parameters.
+fn review(state: &mut State, id: crate::course::KataId, commands: &mut Vec<Command>) {
+    act(state, session::Action::Review(id), commands);
     show_open_kata(state);
 }
 

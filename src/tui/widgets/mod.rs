@@ -6,6 +6,7 @@ pub mod dialog;
 pub mod footer;
 pub mod markdown;
 pub mod pane;
+pub mod path;
 pub mod progress;
 pub mod quiz;
 pub mod scroll;

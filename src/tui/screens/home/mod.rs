@@ -220,6 +220,7 @@ fn kata_line(
             counted(hints, "hint")
         ));
     }
+    facts.extend(kata.again.as_ref().map(|when| strings::again(when)));
     if let Some(track) = track {
         facts.insert(0, track.to_owned());
     }

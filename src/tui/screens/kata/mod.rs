@@ -24,7 +24,8 @@ pub fn view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
         return;
     };
     let track = track_title(state, open);
-    let mut facts = sandbox_facts(state);
+    let mut facts = super::exam::time_left(state);
+    facts.extend(sandbox_facts(state));
     let seed = format!("seed {}", open.kata.seed);
     facts.push(Span::styled(seed, state.theme.quiet));
     let path = [track.as_str(), open.kata.title.as_str()];

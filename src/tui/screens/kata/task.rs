@@ -9,7 +9,7 @@ use crate::tui::state::State;
 use crate::tui::strings;
 use crate::tui::widgets::text::{counted, spent as time_spent};
 use crate::tui::widgets::wrap::{wrap, wrap_text};
-use crate::tui::widgets::{markdown, tasks};
+use crate::tui::widgets::{markdown, path, tasks};
 
 /// The lines of the pane, and where the newest help begins.
 #[derive(Debug, Default)]
@@ -111,10 +111,37 @@ impl Writer<'_> {
             self.gap();
             self.content.lines.extend(failure);
         }
+        self.coach();
         self.hints();
         if open.solution_shown {
             self.solution();
+            self.compared();
         }
+    }
+
+    /// One quiet line, or none.
+    fn coach(&mut self) {
+        let Some(words) = self.state.session.coach.says() else {
+            return;
+        };
+        let words = format!("{}: {words}", strings::COACH);
+        let lines = wrap_text(&words, self.state.theme.accent, usize::from(self.width));
+        self.gap();
+        self.content.lines.extend(lines);
+    }
+
+    /// Where what the learner has differs from the solution.
+    fn compared(&mut self) {
+        let (theme, width) = (&self.state.theme, usize::from(self.width));
+        let compared = self.open.compared.as_deref().unwrap_or_default();
+        if compared.is_empty() {
+            return;
+        }
+        let lines = path::compared(compared, width, theme);
+        self.gap();
+        let title = Line::styled(strings::AGAINST_SOLUTION, theme.accent);
+        self.content.lines.push(title);
+        self.content.lines.extend(lines);
     }
 
     fn hints(&mut self) {
@@ -174,9 +201,15 @@ impl Writer<'_> {
         self.content.lines.extend(tasks::list(open, width, theme));
         self.gap();
         self.markdown(&open.kata.debrief);
+        let path = path::typed(open, width, theme);
+        if !path.is_empty() {
+            self.gap();
+            self.content.lines.extend(path);
+        }
         if open.solution_shown {
             self.solution();
         }
+        self.compared();
         if let Some(next) = self.state.session.course.after(&open.kata.id) {
             self.gap();
             self.content.lines.push(Line::from(vec![

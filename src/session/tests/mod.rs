@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+mod later;
+
 use super::*;
 use crate::check::{Outcome, Verdict};
 use crate::course::{self, KataId};
