@@ -1,9 +1,11 @@
-//! Tells the network what the API knows: Services, their endpoints, and where Pods are.
+//! Tells the network what the API knows: Services, their endpoints, where Pods are, and who may
+//! talk to whom.
 //!
-//! The work of kube-proxy on every node, done once. Mirrors `pkg/proxy/{service,endpointslicecache}.go`
+//! The work of kube-proxy and of a network plugin on every node, done once. Mirrors `pkg/proxy/{service,endpointslicecache}.go`
 //! (v1.35).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, Service as ServiceObject};
@@ -11,6 +13,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice as SliceObject;
 
 use super::Network;
 use super::model::{Endpoint, EndpointPort, EndpointSlice, Protocol, Service, ServicePort};
+use super::policy::NetworkPolicies;
 use crate::client::{Change, Informers, Kind};
 
 const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
@@ -18,8 +21,11 @@ const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
 const DEFAULT_AFFINITY_SECONDS: i32 = 10_800;
 
 impl Network {
-    /// Follows Services, EndpointSlices and Pods from now on. Must be called inside a runtime.
+    /// Follows Services, EndpointSlices, Pods and NetworkPolicies from now on. Must be called
+    /// inside a runtime.
     pub fn follow(&self, informers: &Informers) {
+        let policies = NetworkPolicies::following(informers);
+        self.set_packet_filter(Some(Arc::new(policies)));
         let network = self.clone();
         informers
             .get::<ServiceObject>()

@@ -208,6 +208,16 @@ impl State {
         let Some(filter) = &self.filter else {
             return Ok(());
         };
+        // A node always reaches the Pods that run on it; else its kubelet could not probe them.
+        let node_of = |ip: IpAddr| {
+            self.machines
+                .get(&ip)
+                .and_then(|machine| machine.node.as_ref())
+        };
+        let node = self.nodes.get(&from);
+        if node.is_some() && node == node_of(to.ip()) {
+            return Ok(());
+        }
         let packet = Packet {
             from,
             to: to.ip(),

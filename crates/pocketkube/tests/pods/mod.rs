@@ -4,6 +4,7 @@
 mod configuration;
 mod failures;
 mod lifecycle;
+mod network_policies;
 mod probes;
 mod support;
 mod system;

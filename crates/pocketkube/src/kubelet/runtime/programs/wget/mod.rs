@@ -104,24 +104,31 @@ fn request(url: &Url, options: &Options, agent: &str) -> Result<Request<Full<Byt
         (None, None) if options.has("spider") => "HEAD",
         (None, None) => "GET",
     };
-    let mut request = Request::builder()
-        .method(method)
-        .uri(&url.target)
-        .header("Host", url.authority())
-        .header("User-Agent", options.value("user-agent").unwrap_or(agent))
-        .header("Connection", "close");
-    for header in options.values("header") {
-        if let Some((name, value)) = header.split_once(':') {
-            request = request.header(name.trim(), value.trim());
-        }
+    let authority = url.authority();
+    let agent = options.value("user-agent").unwrap_or(agent);
+    let mut own = vec![
+        ("Host", authority.as_str()),
+        ("User-Agent", agent),
+        ("Connection", "close"),
+    ];
+    if body.is_some() {
+        own.push(("Content-Type", "application/x-www-form-urlencoded"));
     }
-    if body.is_some() && !options.values("header").any(is_content_type) {
-        request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    let given: Vec<(&str, &str)> = options
+        .values("header")
+        .filter_map(|header| header.split_once(':'))
+        .map(|(name, value)| (name.trim(), value.trim()))
+        .collect();
+    // What is given takes the place of what would be sent anyway.
+    own.retain(|(name, _)| {
+        !given
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+    });
+    let mut request = Request::builder().method(method).uri(&url.target);
+    for (name, value) in own.into_iter().chain(given) {
+        request = request.header(name, value);
     }
     let body = Bytes::from(body.unwrap_or_default().to_owned());
     request.body(Full::new(body))
-}
-
-fn is_content_type(header: &str) -> bool {
-    header.to_lowercase().starts_with("content-type:")
 }
