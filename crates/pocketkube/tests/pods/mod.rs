@@ -3,6 +3,7 @@
 
 mod configuration;
 mod failures;
+mod ingress;
 mod lifecycle;
 mod network_policies;
 mod probes;

@@ -12,6 +12,8 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::server::Answer;
+
 /// A connection, with TLS over it or not.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {}
 
@@ -87,5 +89,22 @@ impl Exchange {
                 () = self.connection.get_mut(), if self.is_open => self.is_open = false,
             }
         }
+    }
+
+    /// Hands the answer on, as a proxy does: everything but what is about the connection, and
+    /// the headers `without`, is added to `answer`.
+    pub async fn relay(mut self, mut answer: Answer, without: &[&str]) -> Answer {
+        const OF_CONNECTION: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
+        for (name, value) in self.response.headers() {
+            let name = name.as_str();
+            if !OF_CONNECTION.contains(&name) && !without.contains(&name) {
+                answer = answer.header(name, value.to_str().unwrap_or_default());
+            }
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await {
+            body.extend_from_slice(&chunk);
+        }
+        answer.body(body)
     }
 }

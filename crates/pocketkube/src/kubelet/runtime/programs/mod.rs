@@ -30,6 +30,7 @@ pub mod sleep;
 mod streams;
 mod stress;
 mod tar;
+mod traefik;
 mod web;
 mod wget;
 
@@ -93,6 +94,7 @@ static PROGRAMS: &[&Program] = &[
     &streams::YES,
     &stress::PROGRAM,
     &tar::PROGRAM,
+    &traefik::PROGRAM,
     &wget::PROGRAM,
 ];
 

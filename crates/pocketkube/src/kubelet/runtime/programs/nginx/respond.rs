@@ -242,23 +242,11 @@ impl Responder {
         let Ok(request) = request.body(Full::new(asked.body.clone())) else {
             return self.error(400);
         };
-        let Ok(mut exchange) = Exchange::send(Box::new(connection.stream), request).await else {
+        let Ok(exchange) = Exchange::send(Box::new(connection.stream), request).await else {
             return self.error(502);
         };
-        let mut answer = self.head(Answer::new(exchange.response.status().as_u16()));
-        for (name, value) in exchange.response.headers() {
-            if !matches!(
-                name.as_str(),
-                "server" | "date" | "connection" | "content-length" | "transfer-encoding"
-            ) {
-                answer = answer.header(name.as_str(), value.to_str().unwrap_or_default());
-            }
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = exchange.chunk().await {
-            body.extend_from_slice(&chunk);
-        }
-        answer.body(body)
+        let answer = self.head(Answer::new(exchange.response.status().as_u16()));
+        exchange.relay(answer, &["server", "date"]).await
     }
 
     fn head(&self, answer: Answer) -> Answer {
