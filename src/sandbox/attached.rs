@@ -35,7 +35,9 @@ impl Attached {
             .context("cannot read the cluster's kubeconfig")?;
         let parsed = Kubeconfig::from_yaml(&kubeconfig)?;
         let options = KubeConfigOptions::default();
-        let config = kube::Config::from_custom_kubeconfig(parsed, &options).await?;
+        let mut config = kube::Config::from_custom_kubeconfig(parsed, &options).await?;
+        // A Service without endpoints answers 503; who asks wants to know that, and at once.
+        config.default_retry = false;
         let tasks = Tasks::new();
         tasks.spawn("keep the host awake", keep_awake(host.clone()));
         let clock = Clock::starting_at(status.now, status.pace);

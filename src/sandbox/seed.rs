@@ -71,7 +71,7 @@ pub async fn scenes(client: &Client, kata: &KataInstance) -> Result<Vec<(Namespa
 /// The mark that [`stands`] looks for comes last, so an interrupted seeding is done again.
 pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
     for name in &kata.namespaces {
-        apply_namespace(client, name, json!({})).await?;
+        apply_namespace(client, name).await?;
     }
     for name in &kata.namespaces {
         await_service_account(client, name).await?;
@@ -91,7 +91,7 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
         }
     }
     for name in &kata.namespaces {
-        apply_namespace(client, name, json!({SEEDED: mark(kata)})).await?;
+        mark_namespace(client, kata, name).await?;
     }
     Ok(())
 }
@@ -232,15 +232,32 @@ fn title(manifest: &Value) -> String {
     }
 }
 
-async fn apply_namespace(client: &Client, name: &str, annotations: Value) -> Result<()> {
+async fn apply_namespace(client: &Client, name: &str) -> Result<()> {
     let manifest = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "annotations": annotations},
+        "metadata": {"name": name},
     });
     apply(client, name, &manifest)
         .await
         .with_context(|| format!("namespace/{name}"))
+}
+
+/// Says that the scene stands. Nothing else of the namespace is touched: the scene may have given
+/// it labels.
+async fn mark_namespace(client: &Client, kata: &KataInstance, name: &str) -> Result<()> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let annotations = json!({"metadata": {"annotations": {SEEDED: mark(kata)}}});
+    let how = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    namespaces
+        .patch(name, &how, &Patch::Merge(annotations))
+        .await
+        .map_err(words)
+        .with_context(|| format!("namespace/{name}"))?;
+    Ok(())
 }
 
 async fn apply(client: &Client, namespace: &str, manifest: &Value) -> Result<()> {
@@ -279,4 +296,33 @@ pub(super) async fn await_service_account(client: &Client, namespace: &str) -> R
         .await
         .with_context(|| format!("namespace {namespace} got no default service account"))??;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course::{self, SourceFile};
+    use pocketkube::Cluster;
+
+    #[tokio::test]
+    async fn the_scene_may_give_its_namespace_labels() {
+        let course = course::embedded().expect("the course loads");
+        let kata = course.find("pods/first-pod").expect("it is there");
+        let mut kata = kata.instance(1).expect("it can be made");
+        kata.start = vec![SourceFile {
+            path: "katas/pods/first-pod/start/1.yaml".to_owned(),
+            name: "1.yaml".to_owned(),
+            text: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: first-pod\n  labels: {team: a}\n"
+                .to_owned(),
+        }];
+        let cluster = Cluster::start().await.expect("a cluster starts");
+        let client = cluster.client();
+        seed(&client, &kata).await.expect("it is set");
+        assert!(stands(&client, &kata).await.expect("it is asked"));
+        let namespaces: Api<Namespace> = Api::all(client);
+        let labels = namespaces.get("first-pod").await.expect("it is there");
+        let labels = labels.metadata.labels.unwrap_or_default();
+        assert_eq!(labels.get("team").map(String::as_str), Some("a"));
+        cluster.shutdown().await.expect("it ends");
+    }
 }

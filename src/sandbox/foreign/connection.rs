@@ -59,9 +59,11 @@ impl Foreign {
     async fn connect(choice: Choice, found: OneContext, territory: Territory) -> Result<Self> {
         let kubeconfig = found.text()?;
         let options = KubeConfigOptions::default();
-        let config = kube::Config::from_custom_kubeconfig(found.config, &options)
+        let mut config = kube::Config::from_custom_kubeconfig(found.config, &options)
             .await
             .context("the kubeconfig cannot be used")?;
+        // A Service without endpoints answers 503; who asks wants to know that, and at once.
+        config.default_retry = false;
         let client = Client::try_from(config)?;
         let server = found.server;
         match tokio::time::timeout(FIRST_ANSWER, client.apiserver_version()).await {
