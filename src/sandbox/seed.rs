@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::{Event, Namespace, ServiceAccount};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::DynamicObject;
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Api, Client};
@@ -75,6 +75,7 @@ pub async fn seed(client: &Client, kata: &KataInstance) -> Result<()> {
     }
     for name in &kata.namespaces {
         await_service_account(client, name).await?;
+        forget_former_events(client, name).await?;
     }
     for (file, manifest) in manifests(kata)? {
         if scene_nodes::is_node(&manifest) {
@@ -298,23 +299,40 @@ pub(super) async fn await_service_account(client: &Client, namespace: &str) -> R
     Ok(())
 }
 
+/// A namespace that is made again at once still hears of the end of what was in the one before.
+async fn forget_former_events(client: &Client, namespace: &str) -> Result<()> {
+    let events: Api<Event> = Api::namespaced(client.clone(), namespace);
+    events
+        .delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .map_err(words)
+        .with_context(|| format!("the events of namespace/{namespace}"))?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::course::{self, SourceFile};
     use pocketkube::Cluster;
 
-    #[tokio::test]
-    async fn the_scene_may_give_its_namespace_labels() {
+    fn kata(start: &str) -> KataInstance {
         let course = course::embedded().expect("the course loads");
         let kata = course.find("pods/first-pod").expect("it is there");
         let mut kata = kata.instance(1).expect("it can be made");
         kata.start = vec![SourceFile {
             path: "katas/pods/first-pod/start/1.yaml".to_owned(),
             name: "1.yaml".to_owned(),
-            text: "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: first-pod\n  labels: {team: a}\n"
-                .to_owned(),
+            text: start.to_owned(),
         }];
+        kata
+    }
+
+    #[tokio::test]
+    async fn the_scene_may_give_its_namespace_labels() {
+        let kata = kata(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: first-pod\n  labels: {team: a}\n",
+        );
         let cluster = Cluster::start().await.expect("a cluster starts");
         let client = cluster.client();
         seed(&client, &kata).await.expect("it is set");
@@ -323,6 +341,24 @@ mod tests {
         let labels = namespaces.get("first-pod").await.expect("it is there");
         let labels = labels.metadata.labels.unwrap_or_default();
         assert_eq!(labels.get("team").map(String::as_str), Some("a"));
+        cluster.shutdown().await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn a_scene_begins_without_the_events_of_what_was_there_before() {
+        let kata = kata("");
+        let cluster = Cluster::start().await.expect("a cluster starts");
+        let client = cluster.client();
+        seed(&client, &kata).await.expect("it is set");
+        let events: Api<Event> = Api::namespaced(client.clone(), "first-pod");
+        let event = json!({"metadata": {"name": "late"}, "reason": "Killing",
+            "involvedObject": {"kind": "Pod", "name": "gone", "namespace": "first-pod"}});
+        let event = serde_json::from_value(event).expect("an event");
+        let made = events.create(&Default::default(), &event).await;
+        assert!(made.is_ok(), "{made:?}");
+        seed(&client, &kata).await.expect("it is set again");
+        let left = events.list(&ListParams::default()).await.expect("a list");
+        assert_eq!(left.items.len(), 0);
         cluster.shutdown().await.expect("it ends");
     }
 }
