@@ -3,7 +3,7 @@
 //! ```text
 //! katas/ lessons/ checks/ ─ course ─ Course (immutable) ─ session::State
 //! keys, verdicts, cluster news ─ Event ─ session::update ─ Effects (data)
-//! Effects ─ session::driver ─ sandbox (boot, seed, reset) │ check (Verdict) │ progress ─ Events back
+//! Effects ─ session::driver ─ sandbox (boot, seed, reset) │ check (Verdict) │ browse (look, act) │ progress ─ Events back
 //! State ─ tui ─ frame
 //! ```
 //! A module imports only from those above it in this list.
@@ -12,6 +12,8 @@ pub mod course;
 pub mod sandbox;
 
 pub mod check;
+
+pub mod browse;
 
 pub mod session;
 

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 /// From the ground up. `tui` may not touch the cluster itself, only the session.
-const ORDER: [&str; 6] = ["course", "sandbox", "check", "session", "tui", "cli"];
+const ORDER: [&str; 7] = [
+    "course", "sandbox", "check", "browse", "session", "tui", "cli",
+];
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -4,6 +4,7 @@
 //! waits for a job. One task per job: booting, preparing a kata, watching it. A new watch ends the
 //! old one.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +22,12 @@ use tokio_util::sync::CancellationToken;
 use super::effect::Effect;
 use super::event::Event;
 use super::journal::Journal;
+use super::looking::tell_clock;
 use super::prepare::{Prepared, judge, prepare_kata, restore_kata};
 use super::progress::Entry;
 use super::solution::compare;
 use super::state::SandboxInfo;
+use crate::browse;
 use crate::course::{KataId, KataInstance};
 use crate::sandbox::{self, Choice, Footsteps, Observer, Places, Sandbox, Wire};
 
@@ -52,6 +55,9 @@ pub async fn drive(
         sandbox: watch::channel(None).0,
         watching: CancellationToken::new(),
         again: watch::channel(0).0,
+        looking: CancellationToken::new(),
+        scene: None,
+        shells: HashMap::new(),
     };
     let mut listening = tokio::time::interval(LISTEN);
     listening.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -68,19 +74,25 @@ pub async fn drive(
 }
 
 /// The hands of a session.
-struct Driver {
-    places: Places,
+pub(super) struct Driver {
+    pub(super) places: Places,
     choice: Choice,
     journal: Journal,
-    events: mpsc::Sender<Event>,
-    tasks: Tasks,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) tasks: Tasks,
     sandbox: watch::Sender<Option<Arc<dyn Sandbox>>>,
-    watching: CancellationToken,
+    pub(super) watching: CancellationToken,
     again: watch::Sender<u64>,
+    /// Ends the page that is looked at.
+    pub(super) looking: CancellationToken,
+    /// The open kata, and the watches on its cluster.
+    pub(super) scene: Option<(Arc<KataInstance>, Observer)>,
+    /// Shells in containers, by their lives.
+    pub(super) shells: HashMap<u64, mpsc::Sender<browse::Input>>,
 }
 
 impl Driver {
-    fn sandbox(&self) -> Option<Arc<dyn Sandbox>> {
+    pub(super) fn sandbox(&self) -> Option<Arc<dyn Sandbox>> {
         self.sandbox.borrow().clone()
     }
 
@@ -91,7 +103,14 @@ impl Driver {
             Effect::RestoreKata { now, before } => self.restore(now, before),
             Effect::Watch(kata) => self.watch(kata),
             Effect::CompareSolution(kata) => self.compare(kata),
-            Effect::Unwatch => self.watching.cancel(),
+            Effect::Unwatch => {
+                self.watching.cancel();
+                self.looking.cancel();
+                self.scene = None;
+                self.shells.clear();
+            }
+            Effect::Browse(order) => self.browse(order),
+            Effect::Control(control) => self.control(control),
             Effect::Rejudge => self.again.send_modify(|count| *count += 1),
             Effect::Record(entry) => {
                 let heard = self.journal.append(&entry);
@@ -148,14 +167,19 @@ impl Driver {
                 let info = describe(sandbox.as_ref()).await?;
                 Ok::<_, anyhow::Error>((sandbox, info))
             };
+            let mut clock = None;
             let event = match booted.await {
                 Ok((sandbox, info)) => {
+                    clock = Some(sandbox.clock().clone());
                     slot.send_replace(Some(sandbox));
                     Event::SandboxReady(info)
                 }
                 Err(error) => Event::SandboxFailed(format!("{error:#}")),
             };
             let _ = events.send(event).await;
+            if let Some(clock) = clock {
+                tell_clock(clock, events).await;
+            }
         });
     }
 
@@ -220,6 +244,8 @@ impl Driver {
         };
         self.watching = self.tasks.token();
         let observer = Observer::new(sandbox.client());
+        self.looking.cancel();
+        self.scene = Some((kata.clone(), observer.clone()));
         let judge = match judge(sandbox.as_ref(), &observer, &kata) {
             Ok(judge) => judge,
             Err(error) => return self.tell(Event::Warned(format!("{error:#}"))),
@@ -256,7 +282,11 @@ impl Driver {
         self.spawn_watching("views", views);
     }
 
-    fn spawn_watching(&self, name: &'static str, job: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn_watching(
+        &self,
+        name: &'static str,
+        job: impl Future<Output = ()> + Send + 'static,
+    ) {
         let token = self.watching.clone();
         self.tasks.spawn(name, async move {
             let _ = token.run_until_cancelled(job).await;
@@ -293,7 +323,7 @@ fn prepared_or_failed(
     }
 }
 
-async fn pass_on<T>(
+pub(super) async fn pass_on<T>(
     mut from: mpsc::Receiver<T>,
     to: mpsc::Sender<Event>,
     event: impl Fn(T) -> Event,

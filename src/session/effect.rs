@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::control::Control;
 use super::progress::Entry;
+use crate::browse;
 use crate::course::KataInstance;
 
 /// A request; its outcome comes back as an [`super::Event`].
@@ -31,6 +33,10 @@ pub enum Effect {
     Rejudge,
     /// Write this down for good.
     Record(Entry),
+    /// Look at something of the open kata's cluster, or act on it; answers `Browsed`.
+    Browse(browse::Order),
+    /// Do something to the cluster's clock or nodes; answers `Browsed`.
+    Control(Control),
     /// Leave in good order.
     Quit,
 }

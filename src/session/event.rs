@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::control::ClockReading;
 use super::exam::Wish;
 use super::progress::Entry;
 use super::solution::Compared;
 use super::state::SandboxInfo;
+use crate::browse;
 use crate::check::Verdict;
 use crate::course::KataId;
 use crate::sandbox::{ApiCall, ClusterView, ShellEnvironment, Typed};
@@ -62,6 +64,10 @@ pub enum Event {
     },
     /// Another program wrote this into the journal.
     Heard(Entry),
+    /// What somebody wanted to look at, or what came of a deed.
+    Browsed(browse::News),
+    /// The cluster's clock was set, or looked at for the first time.
+    ClockTold(ClockReading),
     /// Something could not be written down or read; the session goes on.
     Warned(String),
 }

@@ -6,6 +6,7 @@
 //! `update` has no async, no clock and no I/O; the driver is the only one that acts.
 
 mod coach;
+mod control;
 mod driver;
 mod effect;
 mod event;
@@ -13,6 +14,7 @@ mod exam;
 mod exam_room;
 mod heard;
 mod journal;
+mod looking;
 mod path;
 mod prepare;
 mod presence;
@@ -27,6 +29,7 @@ mod update;
 mod tests;
 
 pub use coach::Coach;
+pub use control::{ClockReading, Control};
 pub use driver::{describe, drive};
 pub use effect::Effect;
 pub use event::{Action, Event};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::coach::Coach;
+use super::control::ClockReading;
 use super::progress::{Attempt, Progress, Step};
 use super::review::Due;
 use super::solution::Compared;
@@ -31,6 +32,9 @@ pub struct State {
     pub messages: Vec<Message>,
     /// A question that waits for yes or no.
     pub confirm: Option<Confirm>,
+    /// How the cluster's clock ran when it was last set, and when that was heard.
+    pub clock: Option<ClockReading>,
+    pub(super) clock_heard: Option<Timestamp>,
     /// The last tick.
     pub now: Option<Timestamp>,
     pub quitting: bool,
@@ -181,6 +185,8 @@ impl State {
             cluster: Arc::default(),
             messages: Vec::new(),
             confirm: None,
+            clock: None,
+            clock_heard: None,
             now: None,
             quitting: false,
         }

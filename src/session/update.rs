@@ -79,6 +79,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             Vec::new()
         }
+        // Only the interface has a use for them.
+        Event::Browsed(_) => Vec::new(),
+        Event::ClockTold(reading) => {
+            state.clock = Some(reading);
+            state.clock_heard = state.now;
+            Vec::new()
+        }
         Event::Warned(text) => {
             say(state, Level::Warning, text);
             Vec::new()

@@ -92,6 +92,32 @@ pub enum Action {
     PreviousView,
     /// Show only what has some letters.
     Filter,
+    /// The object as YAML.
+    ShowYaml,
+    /// What its containers say.
+    ShowLogs,
+    /// Why it is as it is; of a task, why its check does not hold.
+    ShowWhy,
+    /// Managed fields in the YAML, or not.
+    Unfold,
+    /// A shell in a container.
+    Exec,
+    /// The object in the learner's editor.
+    Edit,
+    /// A new manifest in the learner's editor.
+    New,
+    /// Delete the object, after a question.
+    Delete,
+    /// Another number of replicas.
+    Scale,
+    /// Replace the Pods of a workload.
+    RestartWorkload,
+    /// Keep new Pods from a node, or let them come again.
+    Cordon,
+    /// The cluster's time.
+    Clock,
+    /// What can happen to the nodes.
+    Chaos,
     /// Yes.
     Confirm,
     /// No.

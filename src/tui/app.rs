@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
@@ -18,15 +19,17 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use super::browser::FIRST_PROGRAM;
 use super::command::Command;
 use super::event::Event;
 use super::screens;
-use super::shell::{ShellNews, ShellProcess};
+use super::shell::{ShellNews, ShellProcess, ShellSize};
 use super::signals::Signals;
 use super::state::State;
 use super::strings;
 use super::terminal::TerminalGuard;
 use super::update::update;
+use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Effect};
 
 /// The least time between two frames.
@@ -66,6 +69,8 @@ pub(super) struct App {
     /// Effects that the driver has no room for yet.
     waiting: VecDeque<Effect>,
     shell: Option<ShellProcess>,
+    /// The learner's editor.
+    program: Option<ShellProcess>,
     shell_starts: JoinSet<(u64, anyhow::Result<ShellProcess>)>,
     news_sender: mpsc::Sender<ShellNews>,
     news: mpsc::Receiver<ShellNews>,
@@ -83,6 +88,7 @@ impl App {
             driver,
             waiting: VecDeque::new(),
             shell: None,
+            program: None,
             shell_starts: JoinSet::new(),
             news_sender,
             news,
@@ -178,11 +184,7 @@ impl App {
                 size,
             } => {
                 self.shell = None;
-                let news = self.news_sender.clone();
-                self.shell_starts.spawn_blocking(move || {
-                    let started = ShellProcess::start(&environment, size, life, news);
-                    (life, started)
-                });
+                self.start(environment, life, size);
             }
             Command::ShellInput(bytes) => {
                 let taken = self.shell.as_ref().is_none_or(|shell| shell.send(bytes));
@@ -196,11 +198,38 @@ impl App {
                     shell.resize(size);
                 }
             }
+            Command::StartProgram {
+                environment,
+                life,
+                size,
+            } => {
+                self.program = None;
+                self.start(environment, life, size);
+            }
+            Command::ProgramInput(bytes) => {
+                if let Some(program) = &self.program {
+                    program.send(bytes);
+                }
+            }
+            Command::ResizeProgram(size) => {
+                if let Some(program) = &self.program {
+                    program.resize(size);
+                }
+            }
+            Command::EndProgram => self.program = None,
             Command::SetMouse(on) => self.terminal.set_mouse(on)?,
             Command::Suspend => self.terminal.suspend()?,
             Command::Quit => self.is_over = true,
         }
         Ok(())
+    }
+
+    fn start(&mut self, environment: Arc<ShellEnvironment>, life: u64, size: ShellSize) {
+        let news = self.news_sender.clone();
+        self.shell_starts.spawn_blocking(move || {
+            let started = ShellProcess::start(&environment, size, life, news);
+            (life, started)
+        });
     }
 
     /// Keeps the shell, unless another one was ordered meanwhile.
@@ -216,6 +245,10 @@ impl App {
             Ok(process) if life == self.state.shell.life => {
                 process.resize(self.state.shell.screen.size());
                 self.shell = Some(process);
+                None
+            }
+            Ok(process) if life > FIRST_PROGRAM => {
+                self.program = Some(process);
                 None
             }
             Ok(_) => None,
@@ -245,6 +278,7 @@ impl App {
     /// learner's progress.
     async fn leave(&mut self) {
         self.shell = None;
+        self.program = None;
         let last = std::mem::take(&mut self.waiting);
         let hand_over = async {
             for effect in last {

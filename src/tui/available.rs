@@ -10,6 +10,7 @@ use super::screens::kata::layout::Arrangement;
 use super::screens::kata::task;
 use super::state::{Reader, Screen, ShellStatus, State};
 use super::update::home;
+use super::update::panel;
 
 /// Whether the action can be carried out in this state.
 pub fn is_available(action: Action, state: &State) -> bool {
@@ -43,8 +44,16 @@ pub fn is_available(action: Action, state: &State) -> bool {
             Context::Home => matches!(session.sandbox, SandboxState::Failed(_)),
             _ => true,
         },
-        _ => true,
+        Action::ShowWhy if state.context() == Context::Kata => has_open_check(session),
+        _ => panel::is_available(action, state),
     }
+}
+
+fn has_open_check(session: &Session) -> bool {
+    session.open.as_ref().is_some_and(|open| {
+        let task = open.current_task();
+        task.is_some_and(|task| !open.open_verdicts(task).is_empty())
+    })
 }
 
 /// The rows for the last line.

@@ -24,6 +24,21 @@ pub enum Command {
     ShellInput(Vec<u8>),
     /// Tell the shell its size.
     ResizeShell(ShellSize),
+    /// Start a program beside the shell; an earlier one is hung up.
+    StartProgram {
+        /// What to run.
+        environment: Arc<ShellEnvironment>,
+        /// Which start this is.
+        life: u64,
+        /// The size of its screen.
+        size: ShellSize,
+    },
+    /// Type into the program.
+    ProgramInput(Vec<u8>),
+    /// Tell the program its size.
+    ResizeProgram(ShellSize),
+    /// The program has ended.
+    EndProgram,
     /// Switch mouse reports.
     SetMouse(bool),
     /// Stop the program until the learner's shell continues it.

@@ -20,6 +20,14 @@ pub enum Context {
     Kata,
     /// The kata, while its cluster has the focus: its own keys, and those of the kata.
     Cluster,
+    /// A side of an object in the cluster pane.
+    Panel,
+    /// A menu in the cluster pane.
+    Menu,
+    /// A number is typed.
+    Prompt,
+    /// An editor, or a shell in a container, has the cluster pane: almost every key is its own.
+    Program,
     /// Letters are typed into the cluster's filter.
     Filter,
     /// The kata, while the shell has the focus: almost every key is the shell's.
@@ -42,6 +50,7 @@ impl Context {
     /// The context whose keys hold too, where this one does not claim them.
     pub fn below(self) -> Option<Self> {
         match self {
+            Self::Panel => Some(Self::Cluster),
             Self::Cluster => Some(Self::Kata),
             _ => None,
         }
@@ -55,6 +64,10 @@ impl Context {
             Self::Kata => "Kata",
             Self::Cluster => "Cluster",
             Self::Filter => "Filter",
+            Self::Panel => "Cluster: an object",
+            Self::Menu => "Cluster: a menu",
+            Self::Prompt => "Cluster: a number",
+            Self::Program => "Cluster: an editor or a shell",
             Self::Shell => "Shell",
             Self::Reader => "Lesson",
             Self::Exam => "Exam",
@@ -144,6 +157,9 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, &[ch('l')],                  Action::Lesson,       "lesson",    "the lesson in place of the task, and back"),
     row(Context::Kata, &[ch('z')],                  Action::Zoom,         "zoom",      "the focused pane on the whole screen, and back"),
     row(Context::Kata, &[ch('p')],                  Action::TypeCommand,  "put command", "put the command that looks into the shell; enter there runs it"),
+    row(Context::Kata, &[ch('w')],                  Action::ShowWhy,      "why",       "why the check does not hold: expected, seen, and who set it"),
+    row(Context::Kata, &[ch('c')],                  Action::Clock,        "clock",     "the cluster's time: pause it, speed it up, skip ahead"),
+    row(Context::Kata, &[ch('X')],                  Action::Chaos,        "",          "something happens to the nodes, on purpose"),
     row(Context::Kata, &[ch('r')],                  Action::Reset,        "reset",     "set the scene again from the beginning"),
     row(Context::Kata, &[ch('u')],                  Action::UndoReset,    "undo reset", "take the last reset back: what stood before it is put back"),
     row(Context::Kata, &[ch('s')],                  Action::Solution,     "solution",  "uncover the solution"),
@@ -164,9 +180,35 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Cluster, ENTER,                    Action::Open,         "open",      "open what the cursor is on"),
     row(Context::Cluster, RIGHT,                    Action::NextView,     "view",      "the next view: objects, nodes, services, events"),
     row(Context::Cluster, LEFT,                     Action::PreviousView, "view",      "the view before"),
+    row(Context::Cluster, &[ch('w')],               Action::ShowWhy,      "why",       "why it is as it is"),
+    row(Context::Cluster, &[ch('l')],               Action::ShowLogs,     "logs",      "what its containers say"),
+    row(Context::Cluster, &[ch('e')],               Action::Edit,         "edit",      "edit it in your editor; saving applies it"),
+    row(Context::Cluster, &[ch('d'), plain(KeyCode::Delete)], Action::Delete, "delete", "delete it, after a question"),
+    row(Context::Cluster, &[ch('y')],               Action::ShowYaml,     "",          "the object as YAML"),
+    row(Context::Cluster, &[ch('x')],               Action::Exec,         "",          "a shell in one of its containers"),
+    row(Context::Cluster, &[ch('a')],               Action::New,          "",          "a new manifest in your editor"),
+    row(Context::Cluster, &[ch('S')],               Action::Scale,        "",          "another number of replicas"),
+    row(Context::Cluster, &[ch('R')],               Action::RestartWorkload, "",       "replace its Pods, one after the other"),
+    row(Context::Cluster, &[ch('C')],               Action::Cordon,       "",          "keep new Pods from a node, or let them come again"),
     row(Context::Cluster, &[ch('/')],               Action::Filter,       "filter",    "show only what has some letters"),
     row(Context::Cluster, UP,                       Action::Up,           "",          "the object above"),
     row(Context::Cluster, DOWN,                     Action::Down,         "",          "the object below"),
+
+    row(Context::Panel, &[plain(KeyCode::Esc), ch('q'), plain(KeyCode::Backspace)], Action::Back, "back", "back to where you came from"),
+    row(Context::Panel, &[ch('m')],                 Action::Unfold,       "managed fields", "managed fields in the YAML, or not"),
+    row(Context::Panel, UP,                         Action::Up,           "",          "scroll up"),
+    row(Context::Panel, DOWN,                       Action::Down,         "",          "scroll down"),
+
+    row(Context::Menu, ENTER,                       Action::Open,         "choose",    "do what the cursor is on"),
+    row(Context::Menu, UP,                          Action::Up,           "move",      "the choice above"),
+    row(Context::Menu, DOWN,                        Action::Down,         "move",      "the choice below"),
+    row(Context::Menu, &[plain(KeyCode::Esc), ch('q')], Action::Back,     "cancel",    "do nothing"),
+
+    row(Context::Prompt, ENTER,                     Action::Open,         "do it",     "do it with this number"),
+    row(Context::Prompt, ESC,                       Action::Back,         "cancel",    "do nothing"),
+
+    row(Context::Program, &[ctrl(']'), plain(KeyCode::F(6))], Action::NextPane, "leave it open", "to the next pane; what runs here stays open"),
+    row(Context::Program, &[plain(KeyCode::F(7))],  Action::Zoom,         "zoom",      "the whole screen for it, and back"),
 
     row(Context::Filter, ENTER,                     Action::Open,         "keep it",   "keep the filter and go on"),
     row(Context::Filter, &[plain(KeyCode::Up)],     Action::Up,           "",          "the object above"),
@@ -234,11 +276,16 @@ pub fn action_for(context: Context, key: Key) -> Option<Action> {
             .map(|row| row.action)
     };
     let anywhere = || match find(Context::Anywhere) {
-        Some(Action::Suspend | Action::Quit) if context == Context::Shell => None,
+        Some(Action::Suspend | Action::Quit)
+            if matches!(context, Context::Shell | Context::Program) =>
+        {
+            None
+        }
         action => action,
     };
-    let below = || context.below().and_then(find);
-    find(context).or_else(below).or_else(anywhere)
+    let chain = std::iter::successors(Some(context), |context| context.below());
+    let mut found = chain.filter_map(find);
+    found.next().or_else(anywhere)
 }
 
 /// The rows of one context, in the order of the table.

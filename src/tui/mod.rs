@@ -18,6 +18,7 @@ mod event;
 mod glyphs;
 mod key;
 mod keymap;
+pub mod measure;
 mod screens;
 mod shell;
 mod signals;

@@ -307,8 +307,7 @@ impl State {
             Screen::Kata if self.trouble().is_some() => Context::Trouble,
             Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
             Screen::Kata if self.kata.focus == Pane::Task => Context::Kata,
-            Screen::Kata if self.browser.typing => Context::Filter,
-            Screen::Kata => Context::Cluster,
+            Screen::Kata => self.browser.context(),
         }
     }
 
@@ -317,11 +316,11 @@ impl State {
         let (Some(now), Some(pictured)) = (self.session.now, self.pictured) else {
             return 0;
         };
-        let speed = match &self.session.sandbox {
-            SandboxState::Ready(info) => info.speed.trim_start_matches('×').parse().unwrap_or(1),
-            _ => 1,
-        };
-        (now.as_second() - pictured.as_second()).saturating_mul(speed)
+        let passed = now.as_second() - pictured.as_second();
+        match &self.session.clock {
+            Some(clock) => (passed as f64 * clock.pace) as i64,
+            None => passed,
+        }
     }
 
     /// Why the open kata cannot be worked on, with a heading.

@@ -6,6 +6,8 @@
 //! changes, so that drawing looks at nothing but the rows on the screen.
 
 mod filter;
+pub mod menus;
+pub mod panel;
 mod row;
 pub mod tabs;
 pub mod words;
@@ -13,9 +15,15 @@ pub mod words;
 use std::sync::Arc;
 
 use crate::sandbox::{ClusterView, Reference};
+use crate::tui::keymap::Context;
 
 pub use row::{Body, Branch, EventRow, ObjectRow, Row, Step, Widths};
 pub use tabs::Tab;
+
+use panel::Panel;
+
+/// Programs are counted from here on, so that they are never taken for the shell.
+pub const FIRST_PROGRAM: u64 = 1 << 32;
 
 /// The state of the cluster pane.
 #[derive(Debug, Default)]
@@ -36,11 +44,40 @@ pub struct Browser {
     pub cursor: usize,
     /// The first row on the screen.
     pub offset: usize,
+    /// What lies over the list, the topmost last.
+    pub panels: Vec<Panel>,
+    /// Pages opened so far.
+    pub pages: u64,
+    /// Programs started so far.
+    pub programs: u64,
+    /// Whether the pane was zoomed before a panel was opened.
+    pub zoomed_before: bool,
     /// What the rows were made from.
     pub made_from: Option<(Arc<ClusterView>, Tab, String)>,
 }
 
 impl Browser {
+    /// As it is for another kata; what was counted goes on.
+    pub fn anew(&self) -> Self {
+        Self {
+            pages: self.pages,
+            programs: self.programs,
+            ..Self::default()
+        }
+    }
+
+    /// What keys mean in the pane.
+    pub fn context(&self) -> Context {
+        match self.panels.last() {
+            Some(Panel::Page(_)) => Context::Panel,
+            Some(Panel::Menu(_)) => Context::Menu,
+            Some(Panel::Prompt(_)) => Context::Prompt,
+            Some(Panel::Program(_)) => Context::Program,
+            None if self.typing => Context::Filter,
+            None => Context::Cluster,
+        }
+    }
+
     /// Makes the rows again if they are of another picture, view or filter.
     pub fn keep_in_step(&mut self, view: &Arc<ClusterView>) {
         let is_same = self.made_from.as_ref().is_some_and(|(made, tab, filter)| {

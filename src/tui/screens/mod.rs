@@ -23,7 +23,7 @@ use super::strings;
 use super::widgets::text::{counted, cut};
 use super::widgets::wrap::width_of;
 use super::widgets::{dialog, footer};
-use crate::session::{Level, SandboxState};
+use crate::session::{ClockReading, Level, SandboxInfo, SandboxState};
 
 /// The smallest terminal that shows anything useful.
 pub const SMALLEST: (u16, u16) = (40, 12);
@@ -136,13 +136,27 @@ fn sandbox_facts(state: &State) -> Vec<Span<'static>> {
         SandboxState::Ready(info) => [
             info.kind.clone(),
             counted(info.nodes, "node"),
-            info.speed.clone(),
+            speed(state, info),
+            time(state),
         ]
         .into_iter()
         .filter(|fact| !fact.is_empty())
         .map(quiet)
         .collect(),
     }
+}
+
+/// How fast the cluster's time runs, or that it stands.
+fn speed(state: &State, info: &SandboxInfo) -> String {
+    let clock = state.session.clock.as_ref();
+    clock.map_or_else(|| info.speed.clone(), ClockReading::words)
+}
+
+/// The cluster's time of day.
+fn time(state: &State) -> String {
+    let now = state.session.cluster_now();
+    now.map(|now| now.strftime("%H:%M").to_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::super::screens::kata::cluster::{Hit, height, hit};
 use super::super::state::State;
 use super::super::widgets::scroll::Movement;
 use super::pages::movement;
+use super::panel;
 
 /// Returns whether it was an action of the pane.
 pub(super) fn carry_out(state: &mut State, action: Action) -> bool {
@@ -46,6 +47,9 @@ fn move_cursor(state: &mut State, movement: Movement) {
 
 /// The wheel.
 pub(super) fn scroll(state: &mut State, movement: Movement) {
+    if !state.browser.panels.is_empty() {
+        return panel::scroll(state, movement);
+    }
     let height = height(state);
     match movement {
         Movement::Lines(lines) => state.browser.scroll(lines, height),
@@ -53,15 +57,18 @@ pub(super) fn scroll(state: &mut State, movement: Movement) {
     }
 }
 
-/// A click on a row chooses it; on the name of a view, shows it.
-pub(super) fn click(state: &mut State, column: u16, row: u16, inside: Rect) {
+/// A click on a row chooses it; on the name of a view, shows it. Returns
+/// whether the row was chosen before.
+pub(super) fn click(state: &mut State, column: u16, row: u16, inside: Rect) -> bool {
     match hit(state, column, row, inside) {
         Some(Hit::Tab(tab)) => state.browser.show(tab),
-        Some(Hit::Row(row)) => {
-            state.browser.choose(row);
+        Some(Hit::Row(row)) if state.browser.chosen.is_some() && state.browser.cursor == row => {
+            return true;
         }
+        Some(Hit::Row(row)) => state.browser.choose(row),
         None => {}
     }
+    false
 }
 
 /// Letters of the filter.

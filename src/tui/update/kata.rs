@@ -5,15 +5,20 @@ use super::super::command::Command;
 use super::super::screens::kata::layout::{Arrangement, Panes};
 use super::super::screens::kata::{extent, task};
 use super::super::shell::paste_bytes;
-use super::super::state::{Pane, Screen, State};
+use super::super::state::{Pane, Screen, ShellStatus, State};
 use super::super::widgets::pane;
 use super::super::widgets::scroll::{Movement, furthest, moved};
 use super::pages::movement;
-use super::{act, cluster, home, open_kata, shell};
+use super::{act, cluster, home, open_kata, panel, shell};
 use crate::session::{self, Confirm, SandboxState};
 
 pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
-    if state.kata.focus == Pane::Cluster && cluster::carry_out(state, action) {
+    let in_cluster = state.kata.focus == Pane::Cluster;
+    let is_panel = in_cluster || matches!(action, Action::Clock | Action::Chaos);
+    if is_panel && panel::carry_out(state, action, commands) {
+        return;
+    }
+    if in_cluster && cluster::carry_out(state, action) {
         return;
     }
     match action {
@@ -43,6 +48,7 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
             act(state, session::Action::LeaveKata, commands);
             state.screen = Screen::Home;
         }
+        Action::ShowWhy => panel::why_check(state, commands),
         Action::Retry => retry(state, commands),
         Action::RestartShell => shell::restart(state),
         Action::ShellPageUp => scroll_shell_page(state, 1),
@@ -108,9 +114,16 @@ fn type_command(state: &mut State, commands: &mut Vec<Command>) {
         .open
         .as_ref()
         .and_then(task::command_that_looks);
-    let Some(command) = command else {
+    if let Some(command) = command {
+        put(state, &command, commands);
+    }
+}
+
+/// Types a command into the shell without running it.
+pub(super) fn put(state: &mut State, command: &str, commands: &mut Vec<Command>) {
+    if state.shell.status != ShellStatus::Running {
         return;
-    };
+    }
     let command = command.trim().replace('\n', " ");
     let bytes = paste_bytes(&command, state.shell.screen.screen());
     state.shell.screen.scroll_to_end();

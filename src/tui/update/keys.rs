@@ -11,7 +11,7 @@ use super::super::keymap::{Context, action_for};
 use super::super::shell::{key_bytes, paste_bytes};
 use super::super::state::{Screen, ShellStatus, State};
 use super::super::strings;
-use super::{act, cluster, dismiss_notices, exam, home, kata, notify, pages};
+use super::{act, cluster, dismiss_notices, exam, home, kata, notify, pages, panel};
 use crate::session;
 
 /// A key was pressed (or repeats).
@@ -33,6 +33,10 @@ pub(super) fn press(state: &mut State, key: KeyEvent, commands: &mut Vec<Command
         }
         None if context == Context::Shell => type_into_shell(state, &key, commands),
         None if context == Context::Search => type_into_search(state, &key),
+        None if context == Context::Prompt => panel::type_number(state, &key),
+        None if context == Context::Program => {
+            panel::type_into_program(state, &key, commands);
+        }
         None if context == Context::Filter => cluster::type_filter(state, &key),
         None => {}
     }
@@ -104,6 +108,7 @@ pub(super) fn paste(state: &mut State, text: &str, commands: &mut Vec<Command>) 
             let bytes = paste_bytes(text, state.shell.screen.screen());
             commands.push(Command::ShellInput(bytes));
         }
+        Context::Program => panel::paste_into_program(state, text, commands),
         Context::Search => {
             if let Some(search) = &mut state.home.search {
                 let line = text.lines().next().unwrap_or_default();

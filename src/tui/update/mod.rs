@@ -2,7 +2,8 @@
 //! out. No I/O, no clock, no async.
 //!
 //! `keys` finds out what a key means, `home`, `kata` and `pages` carry out the
-//! actions of their screens, `cluster` those of the cluster pane, `mouse` finds out what lies under the pointer,
+//! actions of their screens, `cluster` and
+//! `panel` those of the cluster pane, `mouse` finds out what lies under the pointer,
 //! `shell` keeps the shell pane in step with the session.
 
 mod cluster;
@@ -12,6 +13,7 @@ mod kata;
 mod keys;
 mod mouse;
 mod pages;
+pub mod panel;
 mod shell;
 
 use super::command::Command;
@@ -39,11 +41,20 @@ pub fn update(state: &mut State, event: Event) -> Vec<Command> {
             tell(state, session::Event::Tick(now), &mut commands);
         }
         Event::Session(event) => hear(state, event, &mut commands),
-        Event::Shell(news) => shell::hear(state, news, &mut commands),
-        Event::ShellStarted { life, failure } => shell::started(state, life, failure),
+        Event::Shell(news) => {
+            if !panel::hear_program(state, &news, &mut commands) {
+                shell::hear(state, news, &mut commands);
+            }
+        }
+        Event::ShellStarted { life, failure } => {
+            if !panel::program_started(state, life, failure.as_deref()) {
+                shell::started(state, life, failure);
+            }
+        }
         Event::Terminate => act(state, session::Action::Quit, &mut commands),
     }
     shell::keep_in_step(state, &mut commands);
+    panel::keep_in_step(state, &mut commands);
     state.browser.keep_in_step(&state.session.cluster);
     if state.session.quitting {
         commands.push(Command::Quit);
@@ -69,6 +80,9 @@ fn act(state: &mut State, action: session::Action, commands: &mut Vec<Command>) 
 
 /// A fact from the driver, and what the interface makes of it.
 fn hear(state: &mut State, event: session::Event, commands: &mut Vec<Command>) {
+    if let session::Event::Browsed(news) = event {
+        return panel::hear(state, news, commands);
+    }
     let was_solved = is_debriefing(state);
     let done = tasks_done(state);
     if matches!(
@@ -78,6 +92,7 @@ fn hear(state: &mut State, event: session::Event, commands: &mut Vec<Command>) {
         // The folder was put back too: a shell that stands in it would be lost.
         state.shell.environment = None;
         state.kata.task_scroll = 0;
+        panel::close_all(state, commands);
     }
     if matches!(event, session::Event::ClusterChanged(_)) {
         state.pictured = state.session.now;
@@ -136,6 +151,7 @@ fn dismiss_notices(state: &mut State, commands: &mut Vec<Command>) {
 /// Opens a kata and shows it, if there is such a kata.
 fn open_kata(state: &mut State, id: crate::course::KataId, commands: &mut Vec<Command>) {
     state.select(&id);
+    panel::close_all(state, commands);
     act(state, session::Action::OpenKata(id), commands);
     show_open_kata(state);
 }
@@ -155,7 +171,7 @@ fn show_open_kata(state: &mut State) {
             let id = open.kata.id.clone();
             state.screen = Screen::Kata;
             state.kata = super::state::KataScreen::default();
-            state.browser = super::browser::Browser::default();
+            state.browser = state.browser.anew();
             state.select(&id);
         }
         None => state.screen = Screen::Home,

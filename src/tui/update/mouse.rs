@@ -13,7 +13,7 @@ use super::super::screens::kata::layout::Panes;
 use super::super::shell::{key_bytes, mouse_bytes};
 use super::super::state::{Pane, ShellStatus, State};
 use super::super::widgets::scroll::Movement;
-use super::{cluster, home, kata, pages};
+use super::{cluster, home, kata, pages, panel};
 
 /// Lines of one notch of the wheel.
 const NOTCH: isize = 3;
@@ -21,7 +21,14 @@ const NOTCH: isize = 3;
 pub(super) fn report(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
     match state.context() {
         Context::Home | Context::Search => on_map(state, mouse, commands),
-        Context::Kata | Context::Cluster | Context::Filter | Context::Shell => {
+        Context::Kata
+        | Context::Cluster
+        | Context::Filter
+        | Context::Panel
+        | Context::Menu
+        | Context::Prompt
+        | Context::Program
+        | Context::Shell => {
             on_panes(state, mouse, commands);
         }
         Context::Reader | Context::Help => {
@@ -78,7 +85,7 @@ fn on_panes(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
     if is_click(&mouse) {
         kata::focus(state, pane);
         if pane == Pane::Cluster {
-            return cluster::click(state, mouse.column, mouse.row, inside);
+            return on_cluster(state, mouse, inside, commands);
         }
     }
     if pane == Pane::Shell {
@@ -86,6 +93,17 @@ fn on_panes(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
     }
     if let Some(lines) = wheel(&mouse) {
         kata::scroll(state, pane, Movement::Lines(lines));
+    }
+}
+
+/// A click on what has the cursor opens it.
+fn on_cluster(state: &mut State, mouse: MouseEvent, inside: Rect, commands: &mut Vec<Command>) {
+    let (column, row) = (mouse.column, mouse.row);
+    if !state.browser.panels.is_empty() {
+        return panel::click(state, column, row, inside, commands);
+    }
+    if cluster::click(state, column, row, inside) {
+        kata::carry_out(state, Action::Open, commands);
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod dialog;
+pub mod document;
 pub mod footer;
 pub mod markdown;
 pub mod pane;

@@ -16,6 +16,9 @@ use crate::tui::widgets::{pane, scroll};
 /// Draws it.
 pub fn view(state: &State, frame: &mut Frame<'_>, area: Rect) {
     let browser = &state.browser;
+    if let Some(panel) = browser.panels.last() {
+        return super::panel::view(panel, state, frame, area);
+    }
     let focused = state.kata.focus == Pane::Cluster;
     let inside = pane::inside(area);
     let height = usize::from(inside.height);

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod layout;
+pub mod panel;
 pub mod task;
 
 use ratatui::Frame;
@@ -131,3 +132,6 @@ pub fn extent(pane_kind: Pane, state: &State) -> Option<(usize, usize)> {
     };
     Some((content, usize::from(area.height)))
 }
+
+#[cfg(test)]
+mod tests;

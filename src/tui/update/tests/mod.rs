@@ -1,6 +1,7 @@
 //! Keys in, state and commands out.
 
 mod fuzz;
+mod panel;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 

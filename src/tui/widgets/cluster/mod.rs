@@ -75,7 +75,8 @@ impl Canvas<'_> {
             }
             left = left.saturating_sub(needed);
             let filled = usize::try_from(resource.percent).unwrap_or(BAR) * BAR;
-            let filled = filled.div_ceil(100).min(BAR);
+            let least = usize::from(resource.percent > 0);
+            let filled = ((filled + 50) / 100).clamp(least, BAR);
             let style = match resource.percent {
                 90.. => theme.bad,
                 70.. => theme.warn,

@@ -17,6 +17,11 @@ use self::table::TableBuilder;
 use super::wrap::wrap;
 use crate::tui::theme::Theme;
 
+/// One line of code as spans.
+pub fn code_line(language: &str, source: &str, theme: &Theme) -> Vec<Span<'static>> {
+    highlight::line(language, source, theme)
+}
+
 /// Lays `source` out in `width` columns.
 pub fn render(source: &str, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let options = Options::ENABLE_TABLES
