@@ -27,7 +27,7 @@ const ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
 
 /// What makes Pods run.
 pub(crate) struct Nodes {
-    /// Why Pods are still waiting.
+    /// Why Pods are where they are.
     pub decisions: Decisions,
     pub kubelets: Arc<Kubelets>,
     pub network: Network,

@@ -132,7 +132,10 @@ pub struct Diagnosis {
     pub node_count: usize,
     /// Refused before any node was looked at.
     pub of_all: Option<(&'static str, Rejection)>,
+    /// The first rule that refused each node.
     pub of_nodes: BTreeMap<String, NodeVerdict>,
+    /// Every rule that refuses each node, for those who wonder; empty in large clusters.
+    pub objections: BTreeMap<String, Vec<NodeVerdict>>,
     /// Nodes that were not looked at, and the sentence that stands for them.
     pub of_the_rest: Option<(usize, Rejection)>,
     /// What preemption had to say.

@@ -36,7 +36,7 @@ use crate::client::{Change, Client, EventRecorder, Informers, Kind};
 use crate::clock::Clock;
 use crate::tasks::Tasks;
 
-pub use decisions::Decisions;
+pub use decisions::{Decision, Decisions, NodeDecision, PluginScore, Refusal};
 pub use explain::{Explanation, NodeOpinions, Surroundings, explain};
 pub use framework::{Diagnosis, NodeVerdict, Rejection};
 
@@ -57,7 +57,7 @@ const FLUSH: Duration = Duration::from_secs(30);
 const BURST: usize = 32;
 
 /// Starts the scheduler. `client` is its identity, usually `system:kube-scheduler`; the handle
-/// tells why Pods are still waiting.
+/// tells why Pods are where they are, or still waiting.
 pub fn start(client: &Client, informers: &Informers, clock: &Clock, tasks: &Tasks) -> Decisions {
     let (news, inbox) = mpsc::unbounded_channel();
     let decisions = Decisions::default();
@@ -184,7 +184,10 @@ impl Scheduler {
 
     fn take(&mut self, news: News) {
         match news {
-            News::Pod(Change::Deleted(pod)) => self.pod_gone(&pod),
+            News::Pod(Change::Deleted(pod)) => {
+                self.decisions.remove(pod.uid());
+                self.pod_gone(&pod);
+            }
             News::Pod(change) => self.pod_changed(change.old().cloned(), change.object().clone()),
             News::Node(Change::Deleted(node)) => self.cache.remove_node(node.name()),
             News::Node(change) => self.node_changed(change.object().clone()),
@@ -229,7 +232,6 @@ impl Scheduler {
         }
         self.queue.remove(&uid);
         self.nominations.remove(&uid);
-        self.decisions.remove(&uid);
         self.cache.set_pod(pod);
         self.wake(if was_confirmed {
             ClusterChange::PodChanged
@@ -270,7 +272,6 @@ impl Scheduler {
     fn pod_gone(&mut self, pod: &Pod) {
         let uid = pod.uid();
         self.queue.remove(uid);
-        self.decisions.remove(uid);
         self.nominations.remove(uid);
         if self.cache.is_placed(uid) {
             self.cache.remove_pod(uid);
@@ -327,7 +328,10 @@ impl Scheduler {
         let crowded = self.with_nominated(&info);
         let snapshot = crowded.as_ref().unwrap_or(self.cache.snapshot());
         match self.scheduling.schedule(&info, snapshot) {
-            Ok(node) => {
+            Ok(placement) => {
+                let node = placement.node.clone();
+                let decision = Decision::placed(&info, self.clock.now(), placement);
+                self.decisions.put(decision);
                 let volumes = volume_binding::plan(&info, snapshot, &node);
                 self.cache.assume(&info, &node);
                 if !volumes.is_empty() {
@@ -381,7 +385,8 @@ impl Scheduler {
         }
         self.binder
             .report_unschedulable(&info, &diagnosis.message(), nominated);
-        self.decisions.put(info.uid(), *diagnosis);
+        let decision = Decision::refused(&info, self.clock.now(), &diagnosis);
+        self.decisions.put(decision);
         self.queue.park(queued, plugins, self.clock.now());
     }
 
@@ -404,7 +409,6 @@ impl Scheduler {
         let uid = outcome.queued.info.uid().to_owned();
         let Err(error) = outcome.result else {
             self.nominations.remove(&uid);
-            self.decisions.remove(&uid);
             return;
         };
         self.cache.volumes_mut().forget(&outcome.volumes);

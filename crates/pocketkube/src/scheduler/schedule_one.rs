@@ -4,10 +4,12 @@
 //! In large clusters only a share of the nodes is looked at, as upstream does. Mirrors
 //! `schedulePod` and `findNodesThatFitPod` of `pkg/scheduler/schedule_one.go` (v1.35).
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::Rng;
 
+use super::decisions::{NodeDecision, PluginScore};
 use super::framework::{Diagnosis, Filter, NodeVerdict, Rejection, Row, Score, Snapshot};
 use super::node_info::NodeInfo;
 use super::pod_info::PodInfo;
@@ -16,6 +18,21 @@ use super::pod_info::PodInfo;
 const LEAST_NODES_TO_FIND: usize = 100;
 /// In huge clusters the search may stop after this share of nodes has been found to fit.
 const LEAST_PERCENTAGE: usize = 5;
+
+/// In larger clusters it is not asked who else objects to a node.
+const MOST_LOOKED_INTO: usize = 100;
+/// So many of the nodes that fit are told about.
+const MOST_RATED: usize = 10;
+
+/// A node for a Pod, and how it was found.
+#[derive(Debug)]
+pub struct Placement {
+    pub node: String,
+    /// The nodes that fit, the chosen one first, then those with the highest scores.
+    pub ratings: Vec<NodeDecision>,
+    /// Why others did not do.
+    pub diagnosis: Box<Diagnosis>,
+}
 
 /// Decides where Pods go. Remembers where the last search ended, so that every node gets its turn.
 pub struct Scheduling {
@@ -38,7 +55,7 @@ impl Scheduling {
         &self.rows
     }
 
-    /// The name of the node for this Pod.
+    /// The node for this Pod.
     ///
     /// # Errors
     /// Why each node was refused, and by which rule.
@@ -46,7 +63,7 @@ impl Scheduling {
         &mut self,
         pod: &PodInfo,
         snapshot: &Snapshot,
-    ) -> Result<String, Box<Diagnosis>> {
+    ) -> Result<Placement, Box<Diagnosis>> {
         let mut diagnosis = Box::new(Diagnosis {
             node_count: snapshot.nodes.len(),
             ..Diagnosis::default()
@@ -62,6 +79,9 @@ impl Scheduling {
             Some(node) => vec![node],
             None => {
                 let (feasible, next_start) = self.search(pod, snapshot, &filters, &mut diagnosis);
+                if feasible.is_empty() && snapshot.nodes.len() <= MOST_LOOKED_INTO {
+                    diagnosis.objections = objections(&filters, snapshot);
+                }
                 drop(filters);
                 self.next_start = next_start;
                 feasible
@@ -69,8 +89,15 @@ impl Scheduling {
         };
         match feasible.as_slice() {
             [] => Err(diagnosis),
-            [only] => Ok(only.name().to_owned()),
-            several => Ok(self.best(pod, snapshot, several).to_owned()),
+            [only] => Ok(Placement {
+                node: only.name().to_owned(),
+                ratings: vec![rating(only, Vec::new())],
+                diagnosis,
+            }),
+            several => Ok(Placement {
+                diagnosis,
+                ..self.best(pod, snapshot, several)
+            }),
         }
     }
 
@@ -127,24 +154,46 @@ impl Scheduling {
     }
 
     /// The node with the highest weighted sum of scores; one of them by lot where several have it.
-    fn best<'a>(&self, pod: &PodInfo, snapshot: &Snapshot, nodes: &[&'a NodeInfo]) -> &'a str {
+    fn best(&self, pod: &PodInfo, snapshot: &Snapshot, nodes: &[&NodeInfo]) -> Placement {
         let mut totals = vec![0_i64; nodes.len()];
+        let mut by_rule = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             let Some(rule) = row.plugin.score(pod, snapshot, nodes) else {
                 continue;
             };
-            for (total, score) in totals.iter_mut().zip(scores(&*rule, nodes)) {
+            let scores = scores(&*rule, nodes);
+            for (total, score) in totals.iter_mut().zip(&scores) {
                 *total += score * row.weight;
             }
+            by_rule.push((row, scores));
         }
-        let highest = totals.iter().copied().max().unwrap_or_default();
-        let mut best = nodes
-            .iter()
-            .zip(&totals)
-            .filter(|(_, total)| **total == highest);
-        let count = best.clone().count();
-        let chosen = best.nth(rand::rng().random_range(0..count.max(1)));
-        chosen.map_or("", |(node, _)| node.name())
+        let mut order: Vec<usize> = (0..nodes.len()).collect();
+        order.sort_by_key(|place| Reverse(totals[*place]));
+        let highest = totals[order[0]];
+        let count = order.partition_point(|place| totals[*place] == highest);
+        order.swap(0, rand::rng().random_range(0..count));
+        let ratings = order.iter().take(MOST_RATED).map(|place| {
+            let scores = by_rule.iter().map(|(row, scores)| PluginScore {
+                plugin: row.plugin.name().into(),
+                score: scores[*place],
+                weight: row.weight,
+            });
+            rating(nodes[*place], scores.collect())
+        });
+        Placement {
+            node: nodes[order[0]].name().to_owned(),
+            ratings: ratings.collect(),
+            diagnosis: Box::default(),
+        }
+    }
+}
+
+fn rating(node: &NodeInfo, scores: Vec<PluginScore>) -> NodeDecision {
+    NodeDecision {
+        node: node.name().to_owned(),
+        refusals: Vec::new(),
+        total: scores.iter().map(|own| own.score * own.weight).sum(),
+        scores,
     }
 }
 
@@ -171,6 +220,23 @@ pub(super) fn prepare<'a>(
         }
     }
     Ok(filters)
+}
+
+/// The verdicts of every rule that objects, node by node.
+fn objections(
+    filters: &[NamedFilter<'_>],
+    snapshot: &Snapshot,
+) -> BTreeMap<String, Vec<NodeVerdict>> {
+    let of = |node: &NodeInfo| {
+        let verdicts = filters.iter().filter_map(|(plugin, filter)| {
+            let rejection = filter.filter(node).err()?;
+            Some(NodeVerdict { plugin, rejection })
+        });
+        verdicts.collect::<Vec<_>>()
+    };
+    let nodes = snapshot.nodes.iter();
+    let all = nodes.map(|node| (node.name().to_owned(), of(node)));
+    all.filter(|(_, verdicts)| !verdicts.is_empty()).collect()
 }
 
 /// The verdict of the first rule that objects.
@@ -224,6 +290,7 @@ mod tests {
         let snapshot = snapshot(nodes, placed);
         let new = PodInfo::new(Arc::new(pod(new)));
         let outcome = Scheduling::new(default_plugins()).schedule(&new, &snapshot);
+        let outcome = outcome.map(|placement| placement.node);
         let outcome = outcome.map_err(|diagnosis| diagnosis.message());
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
         assert_eq!(outcome, expected);
@@ -286,6 +353,52 @@ mod tests {
             requesting("100m"),
             Ok("b"),
         );
+    }
+
+    #[test]
+    fn a_placement_tells_what_speaks_for_each_node_and_who_refused_the_others() {
+        let busy = json!({"metadata": {"name": "p"}, "spec": {"nodeName": "busy",
+            "containers": [{"name": "c", "resources": {"requests": {"cpu": "3", "memory": "4Gi"}}}]}});
+        let nodes = vec![
+            node("busy", json!({})),
+            node("closed", json!({"unschedulable": true})),
+            node("free", json!({})),
+        ];
+        let snapshot = snapshot(nodes, vec![busy]);
+        let new = PodInfo::new(Arc::new(pod(requesting("100m"))));
+        let placement = Scheduling::new(default_plugins()).schedule(&new, &snapshot);
+        let placement = placement.unwrap();
+        let [free, busy] = &placement.ratings[..] else {
+            panic!("{placement:?}");
+        };
+        assert_eq!((free.node.as_str(), busy.node.as_str()), ("free", "busy"));
+        assert!(free.total > busy.total);
+        let fit = |rating: &NodeDecision| {
+            let mut scores = rating.scores.iter();
+            let found = scores.find(|own| own.plugin == "NodeResourcesFit");
+            found.map(|own| own.score)
+        };
+        assert!(fit(free) > fit(busy));
+        let refused = &placement.diagnosis.of_nodes["closed"];
+        assert_eq!(refused.plugin, "NodeUnschedulable");
+    }
+
+    #[test]
+    fn of_a_pod_that_fits_nowhere_every_objection_is_told() {
+        let snapshot = snapshot(vec![node("a", json!({"unschedulable": true}))], vec![]);
+        let mut spec = requesting("64");
+        spec["nodeSelector"] = json!({"disk": "ssd"});
+        let new = PodInfo::new(Arc::new(pod(spec)));
+        let refused = Scheduling::new(default_plugins()).schedule(&new, &snapshot);
+        let refused = refused.unwrap_err();
+        let objections = refused.objections["a"].iter();
+        let mut plugins: Vec<_> = objections.map(|verdict| verdict.plugin).collect();
+        plugins.sort_unstable();
+        assert_eq!(
+            plugins,
+            ["NodeAffinity", "NodeResourcesFit", "NodeUnschedulable"]
+        );
+        assert_eq!(refused.of_nodes.len(), 1);
     }
 
     #[test]

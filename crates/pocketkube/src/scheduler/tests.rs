@@ -78,8 +78,14 @@ async fn a_pod_that_fits_nowhere_says_why_and_goes_on_when_a_node_comes() {
         harness.events().await,
         [format!("Warning FailedScheduling (1): {message}")]
     );
-    let diagnosis = decisions.get(pod.uid()).unwrap();
-    assert_eq!(diagnosis.of_nodes["small"].plugin, "NodeResourcesFit");
+    let decision = decisions.find("default", "big").unwrap();
+    assert_eq!(
+        (&decision.node, decision.message.as_str()),
+        (&None, message)
+    );
+    let small = &decision.nodes[0];
+    assert_eq!(small.node, "small");
+    assert_eq!(small.refusals[0].plugin, "NodeResourcesFit");
 
     let mut large = testing::node("large", json!({}));
     large["status"]["allocatable"]["cpu"] = json!("16");
@@ -90,7 +96,9 @@ async fn a_pod_that_fits_nowhere_says_why_and_goes_on_when_a_node_comes() {
         events.last().unwrap(),
         "Normal Scheduled (1): Successfully assigned default/big to large"
     );
-    assert!(decisions.get(pod.uid()).is_none());
+    let decision = decisions.get(pod.uid()).unwrap();
+    assert_eq!(decision.node.as_deref(), Some("large"));
+    assert_eq!(decision.nodes.len(), 2, "{decision:?}");
 }
 
 #[tokio::test(start_paused = true)]
