@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     chaos, check, clock, cluster, completions, env, exam, hint, list, new, progress, reset, review,
-    run, sandbox, shell, solution, start, verify,
+    run, sandbox, shell, solution, start, trace, verify, why,
 };
 use crate::sandbox::Choice;
 
@@ -107,6 +107,10 @@ pub enum Command {
     Completions(completions::Args),
     /// Let nodes fail: lose one or a whole zone, make it run short
     Chaos(chaos::Args),
+    /// Show what brought an object about, and what came of it
+    Trace(trace::Args),
+    /// Show why a Pod is on its node, or on none
+    Why(why::Args),
     /// Pause the cluster's time, speed it up, skip ahead
     Clock(clock::Args),
     /// The cluster without the course

@@ -35,9 +35,11 @@ mod shell;
 mod solution;
 mod start;
 mod status;
+mod trace;
 mod tui;
 mod verify;
 mod watch;
+mod why;
 
 use std::process::ExitCode;
 
@@ -97,6 +99,8 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Doctor) => doctor::run(app).await,
         Some(Command::Completions(args)) => completions::run(&args),
         Some(Command::Chaos(args)) => chaos::run(app, &args).await,
+        Some(Command::Trace(args)) => trace::run(app, &args).await,
+        Some(Command::Why(args)) => why::run(app, &args).await,
         Some(Command::Clock(args)) => clock::run(app, &args).await,
         Some(Command::Cluster(args)) => cluster::run(app, args).await,
     }

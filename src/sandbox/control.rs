@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::chaos::Chaos;
 use super::host::HostFile;
+use super::insight::{Answer, Question};
 use super::wire::{ApiCall, Traffic};
 
 /// A living host answers well within this, unless an order takes its time.
@@ -59,6 +60,10 @@ pub enum Order {
     #[serde(rename_all = "camelCase")]
     Nodes {
         at_least: usize,
+    },
+    /// Why something is as it is.
+    Explain {
+        question: Question,
     },
     /// Something happens to the nodes.
     Chaos {
@@ -137,6 +142,9 @@ pub struct HostStatus {
     /// What was done, where that is worth words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// What was asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
     /// Why it was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,

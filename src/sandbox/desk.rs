@@ -19,6 +19,7 @@ use super::control::{Asked, ClockOrder, Control, HostStatus, HostTimer, Order};
 use super::embedded::Embedded;
 use super::fleet::reinforce;
 use super::host::{HostFile, HostLock, HostPlace};
+use super::insight::Question;
 use super::places::Places;
 
 /// A host in the background ends after so long without work.
@@ -155,6 +156,7 @@ impl Desk {
             }
             Order::Cut { user } => self.embedded.cut_watches(&user),
             Order::Clock { order } => return self.set_clock(order, answer),
+            Order::Explain { question } => return send(answer, self.explain(&question)),
             Order::Chaos { chaos } => return self.wreak(chaos, answer),
             Order::Nodes { at_least } => return self.reinforce(at_least, answer),
         }
@@ -194,6 +196,20 @@ impl Desk {
         }
         self.last_work = Instant::now();
         send(answer, self.status());
+    }
+
+    fn explain(&self, question: &Question) -> HostStatus {
+        let status = self.status();
+        match question.answer(&self.embedded.insight()) {
+            Ok(answer) => HostStatus {
+                answer: Some(answer),
+                ..status
+            },
+            Err(why) => HostStatus {
+                refused: Some(format!("{why:#}")),
+                ..status
+            },
+        }
     }
 
     fn wreak(&mut self, chaos: Chaos, answer: oneshot::Sender<HostStatus>) {
@@ -289,7 +305,7 @@ fn send(answer: oneshot::Sender<HostStatus>, status: HostStatus) {
 mod tests {
     use super::*;
     use crate::sandbox::host::HostPlace;
-    use crate::sandbox::{Attached, Hosting, Places, Sandbox, control};
+    use crate::sandbox::{Answer, Attached, Hosting, Places, Sandbox, control};
     use jiff::SignedDuration;
 
     async fn host(background: bool) -> (tempfile::TempDir, HostPlace, Hosting) {
@@ -336,6 +352,37 @@ mod tests {
             clock.jumped_since(clock.jumps()).await;
         }
         attached.close().await.expect("it lets go");
+        hosting.close().await.expect("it ends");
+    }
+
+    #[tokio::test]
+    async fn another_process_is_told_why_things_are_as_they_are() {
+        let (_folder, place, hosting) = host(false).await;
+        let file = place.told().expect("it reads").expect("it was told");
+        let explain = |question| control::ask(&file, Order::Explain { question });
+        let timeline = explain(Question::Timeline { limit: 5 }).await;
+        let Some(Answer::Trace(timeline)) = timeline.expect("an answer").answer else {
+            panic!("another answer");
+        };
+        assert_eq!(timeline.len(), 5);
+        let trace = Question::Trace {
+            kind: "node".to_owned(),
+            namespace: String::new(),
+            name: "kubekata-worker".to_owned(),
+        };
+        let Some(Answer::Trace(trace)) = explain(trace).await.expect("an answer").answer else {
+            panic!("another answer");
+        };
+        assert_eq!(trace[0].who, "kubelet on kubekata-worker");
+        assert_eq!(trace[0].did, "created");
+        let nobody = Question::Trace {
+            kind: "pod".to_owned(),
+            namespace: "default".to_owned(),
+            name: "nobody".to_owned(),
+        };
+        let refused = explain(nobody).await.expect_err("nobody knows");
+        let expected = "nothing is remembered of pod/nobody in namespace default";
+        assert_eq!(refused.to_string(), expected);
         hosting.close().await.expect("it ends");
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube::Client;
 use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
-use pocketkube::{Cluster, Fleet, NextTimer};
+use pocketkube::{Cluster, Fleet, Insight, NextTimer};
 
 use super::api::Sandbox;
 use super::wire::{ApiCall, Traffic, Wire, calls_of, traffic_of, wire_to};
@@ -114,6 +114,11 @@ impl Embedded {
 
     pub fn nodes(&self) -> usize {
         self.fleet().nodes().len()
+    }
+
+    /// What can be asked about the cluster.
+    pub fn insight(&self) -> Insight {
+        self.cluster.insight()
     }
 
     /// The nodes, and what can happen to them.

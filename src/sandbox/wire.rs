@@ -4,16 +4,17 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use pocketkube::endpoints::ApiServer;
-use pocketkube::{Cluster, Fleet};
+use pocketkube::{Cluster, Fleet, Insight};
 use serde::{Deserialize, Serialize};
 
 use super::chaos::Chaos;
 use super::control::{self, Order};
 use super::fleet::reinforce;
 use super::host::HostFile;
+use super::insight::{Answer, Question};
 
 /// What a user has asked of the cluster so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,37 +61,54 @@ pub trait Wire: Send + Sync {
 
     /// Adds nodes until there are so many. Fails where none can be added.
     async fn reinforce(&self, nodes: usize) -> Result<()>;
+
+    /// Why something is as it is. Fails with the reason why nobody knows.
+    async fn explain(&self, _question: &Question) -> Result<Answer> {
+        bail!("only the embedded cluster can tell")
+    }
 }
 
 /// The wire to a cluster in this process.
 pub fn wire_to(cluster: &Cluster) -> Arc<dyn Wire> {
-    Arc::new(Direct(cluster.server().clone(), cluster.fleet()))
+    Arc::new(Direct {
+        server: cluster.server().clone(),
+        fleet: cluster.fleet(),
+        insight: cluster.insight(),
+    })
 }
 
-/// To the API server and the nodes in this process.
-struct Direct(ApiServer, Fleet);
+/// To the cluster in this process.
+struct Direct {
+    server: ApiServer,
+    fleet: Fleet,
+    insight: Insight,
+}
 
 #[async_trait]
 impl Wire for Direct {
     async fn traffic(&self, user: &str) -> Result<Traffic> {
-        Ok(traffic_of(&self.0, user))
+        Ok(traffic_of(&self.server, user))
     }
 
     async fn asked(&self, since: u64) -> Result<Vec<ApiCall>> {
-        Ok(calls_of(&self.0, since))
+        Ok(calls_of(&self.server, since))
     }
 
     async fn cut(&self, user: &str) -> Result<()> {
-        self.0.cut_watches_of(user);
+        self.server.cut_watches_of(user);
         Ok(())
     }
 
     async fn wreak(&self, chaos: &Chaos) -> Result<()> {
-        chaos.act(&self.1).await.map(drop)
+        chaos.act(&self.fleet).await.map(drop)
+    }
+
+    async fn explain(&self, question: &Question) -> Result<Answer> {
+        question.answer(&self.insight)
     }
 
     async fn reinforce(&self, nodes: usize) -> Result<()> {
-        reinforce(&self.1, nodes).await
+        reinforce(&self.fleet, nodes).await
     }
 }
 
@@ -152,5 +170,13 @@ impl Wire for Remote {
     async fn reinforce(&self, nodes: usize) -> Result<()> {
         let order = Order::Nodes { at_least: nodes };
         control::ask(&self.0, order).await.map(drop)
+    }
+
+    async fn explain(&self, question: &Question) -> Result<Answer> {
+        let question = question.clone();
+        let status = control::ask(&self.0, Order::Explain { question }).await?;
+        status
+            .answer
+            .context("the cluster's host is older than this program")
     }
 }

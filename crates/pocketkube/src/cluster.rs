@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::controller::{ControllerManager, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::fleet::Fleet;
+use crate::insight::Insight;
 use crate::kubelet::{Kubelets, heartbeat};
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
@@ -26,6 +27,7 @@ use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
 use crate::storage::{DurableError, Storage};
 use crate::tasks::Tasks;
+use crate::trace::{TraceError, Traced};
 use crate::{admission, bootstrap, skip};
 
 /// How long the parts of a cluster may take to end.
@@ -360,7 +362,7 @@ impl Cluster {
         &self.server
     }
 
-    /// Why Pods are still waiting for a node.
+    /// Why Pods are on their nodes, or still waiting for one.
     pub fn scheduling_decisions(&self) -> &Decisions {
         &self.nodes.decisions
     }
@@ -368,6 +370,24 @@ impl Cluster {
     /// The agents of the simulated nodes.
     pub fn kubelets(&self) -> &Arc<Kubelets> {
         &self.nodes.kubelets
+    }
+
+    /// What can be asked about the cluster, for whoever does not own it.
+    pub fn insight(&self) -> Insight {
+        Insight {
+            registry: self.server.registry().clone(),
+            decisions: self.nodes.decisions.clone(),
+        }
+    }
+
+    /// What brought an object about and what came of it: see [`Insight::trace`].
+    pub fn trace(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Vec<Traced>, TraceError> {
+        self.insight().trace(kind, namespace, name)
     }
 
     /// The nodes: more and fewer of them, and what can happen to them.

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods))]
 
 pub mod api;
+pub mod cause;
 pub mod clock;
 pub mod sockets;
 pub mod tasks;
@@ -26,8 +27,12 @@ pub mod storage;
 mod bootstrap;
 mod cluster;
 mod fleet;
+mod insight;
 mod nodes;
 mod skip;
+mod trace;
 
 pub use cluster::{Cluster, ClusterBuilder, NextTimer, StartError};
 pub use fleet::{Fleet, FleetError, NodeSpec};
+pub use insight::Insight;
+pub use trace::{TraceError, Traced};

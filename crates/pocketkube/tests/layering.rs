@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// From the leaves to the top. `cluster.rs` and the other files beside it wire everything.
 const GROUPS: &[&[&str]] = &[
-    &["api", "clock", "tasks"],
+    &["api", "cause", "clock", "tasks"],
     &["storage", "printers"],
     &["registry"],
     &["outbound"],

@@ -18,4 +18,5 @@ mod quota;
 mod scenarios;
 mod semantics;
 mod skip;
+mod trace;
 mod traffic;

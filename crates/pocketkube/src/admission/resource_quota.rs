@@ -37,6 +37,7 @@ impl ResourceQuota {
             user: "system:apiserver".into(),
             dry_run: false,
             subresource: "status".to_owned(),
+            command: None,
         };
         let namespace = request.attributes.namespace;
         let charged = self

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::store::Store;
 use super::{Client, Kind, Lister, ObjectKey, ResourceRef};
 use crate::api::ObjectRef;
+use crate::cause::{self, Causes};
 use crate::clock::Clock;
 use crate::endpoints::{ListOptions, WatchEvent};
 
@@ -200,9 +201,12 @@ impl<K: Kind> SharedInformer<K> {
             }
         }
         for change in &changes {
-            for handler in handlers.iter() {
-                (handler.call)(change);
-            }
+            let causes = Causes::of_version(change.object().resource_version());
+            cause::telling(causes, || {
+                for handler in handlers.iter() {
+                    (handler.call)(change);
+                }
+            });
         }
         drop(handlers);
         if listed {

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::cause::Causes;
 use crate::clock::Clock;
 
 /// The first delay after a failure, and the longest.
@@ -32,6 +33,8 @@ struct State<T> {
     delayed: BTreeSet<(Timestamp, T)>,
     due: HashMap<T, Timestamp>,
     failures: HashMap<T, u32>,
+    /// What made somebody ask for work on a key, until it is worked on.
+    causes: HashMap<T, Causes>,
     closed: bool,
 }
 
@@ -45,6 +48,7 @@ impl<T: Clone + Eq + Hash + Ord> WorkQueue<T> {
                 delayed: BTreeSet::new(),
                 due: HashMap::new(),
                 failures: HashMap::new(),
+                causes: HashMap::new(),
                 closed: false,
             }),
             news: Notify::new(),
@@ -93,6 +97,11 @@ impl<T: Clone + Eq + Hash + Ord> WorkQueue<T> {
     pub fn failures(&self, key: &T) -> u32 {
         let state = self.state.lock();
         state.failures.get(key).copied().unwrap_or_default()
+    }
+
+    /// What made somebody ask for the work on a key that a worker has just begun. Asked once.
+    pub fn take_causes(&self, key: &T) -> Causes {
+        self.state.lock().causes.remove(key).unwrap_or_default()
     }
 
     /// Waits for the next key to work on; the worker calls [`WorkQueue::done`] when it has
@@ -150,6 +159,7 @@ impl<T: Clone + Eq + Hash + Ord> WorkQueue<T> {
             state.closed = true;
             state.delayed.clear();
             state.due.clear();
+            state.causes.clear();
         }
         self.news.notify_one();
     }
@@ -158,6 +168,7 @@ impl<T: Clone + Eq + Hash + Ord> WorkQueue<T> {
 impl<T: Clone + Eq + Hash + Ord> State<T> {
     /// Each of these returns whether a worker should look.
     fn add(&mut self, key: T) -> bool {
+        self.remember(&key);
         if self.closed || !self.dirty.insert(key.clone()) || self.processing.contains(&key) {
             return false;
         }
@@ -169,6 +180,7 @@ impl<T: Clone + Eq + Hash + Ord> State<T> {
         if self.closed {
             return false;
         }
+        self.remember(&key);
         if let Some(earlier) = self.due.get(&key).copied() {
             if earlier <= due {
                 return false;
@@ -178,6 +190,19 @@ impl<T: Clone + Eq + Hash + Ord> State<T> {
         self.due.insert(key.clone(), due);
         self.delayed.insert((due, key));
         self.next_due() == Some(due)
+    }
+
+    fn remember(&mut self, key: &T) {
+        let causes = Causes::current();
+        if self.closed || causes.is_empty() {
+            return;
+        }
+        match self.causes.get_mut(key) {
+            Some(known) => known.join(causes),
+            None => {
+                self.causes.insert(key.clone(), causes);
+            }
+        }
     }
 
     fn release_due(&mut self, now: Timestamp) {
@@ -213,6 +238,7 @@ impl<T: Clone + Eq + Hash + Ord> State<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cause;
 
     fn queue() -> WorkQueue<&'static str> {
         WorkQueue::new(Clock::real())
@@ -239,6 +265,30 @@ mod tests {
         assert!(queue.is_empty());
         queue.done(&"a");
         assert_eq!(queue.next().await, Some("a"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_is_done_because_of_all_who_asked_for_it_since_it_was_last_begun() {
+        let causes = |queue: &WorkQueue<_>| {
+            let causes = queue.take_causes(&"a");
+            causes.revisions().collect::<Vec<_>>()
+        };
+        let queue = queue();
+        for revision in [4, 6] {
+            cause::telling(Causes::of(revision), || queue.add("a"));
+        }
+        queue.next().await;
+        assert_eq!(causes(&queue), [6, 4]);
+        cause::telling(Causes::of(7), || {
+            queue.add_after("a", Duration::from_secs(5));
+        });
+        queue.done(&"a");
+        queue.next().await;
+        assert_eq!(causes(&queue), [7]);
+        queue.done(&"a");
+        queue.add("a");
+        queue.next().await;
+        assert_eq!(causes(&queue), [0; 0]);
     }
 
     #[tokio::test(start_paused = true)]

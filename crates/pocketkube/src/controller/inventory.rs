@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{GroupResource, Object, ObjectRef};
+use crate::cause::{self, Causes};
 use crate::client::{Client, ResourceRef};
 use crate::clock::Clock;
 use crate::endpoints::{ListOptions, WatchEvent};
@@ -295,11 +296,15 @@ impl Inventory {
                 if let Some(listed) = listed {
                     listed.insert(object.uid().into());
                 }
-                self.put(row, &object);
+                let causes = Causes::of(object.resource_version());
+                cause::telling(causes, || self.put(row, &object));
                 false
             }
             WatchEvent::Deleted(object) => {
-                self.remove(object.uid(), || Arc::new(Item::new(row, &object)));
+                let causes = Causes::of(object.resource_version());
+                cause::telling(causes, || {
+                    self.remove(object.uid(), || Arc::new(Item::new(row, &object)));
+                });
                 false
             }
             WatchEvent::Bookmark(_) => match listed.take() {

@@ -10,6 +10,7 @@ use futures::FutureExt;
 
 use super::ControllerContext;
 use crate::api::StatusError;
+use crate::cause;
 use crate::client::WorkQueue;
 
 /// Why a sync could not finish; it is tried again later.
@@ -52,17 +53,20 @@ pub(super) fn run<C: Controller>(
 
 async fn work<C: Controller>(queue: &WorkQueue<C::Key>, controller: &C) {
     while let Some(key) = queue.next().await {
+        let causes = queue.take_causes(&key);
+        let sync = cause::because(causes, controller.sync(&key));
         // A mistake in one sync must not end the loop for every other object.
-        let outcome = AssertUnwindSafe(controller.sync(&key)).catch_unwind().await;
+        let outcome = AssertUnwindSafe(sync).catch_unwind().await;
+        let try_again = || cause::telling(causes, || queue.add_rate_limited(key.clone()));
         match outcome {
             Ok(Ok(())) => queue.forget(&key),
             Ok(Err(error)) => {
                 tracing::debug!(%error, ?key, "sync failed, trying again later");
-                queue.add_rate_limited(key.clone());
+                try_again();
             }
             Err(_) => {
                 tracing::error!(?key, "sync panicked, trying again later");
-                queue.add_rate_limited(key.clone());
+                try_again();
             }
         }
         queue.done(&key);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::{GroupResource, ObjectRef};
 use crate::registry::Verb;
+use crate::storage::Command;
 
 /// One request for one resource. Watches go through their own call.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub enum PatchType {
 pub struct CallOptions {
     pub patch_type: PatchType,
     pub field_manager: String,
+    /// What the client says that its user ran, or its own name.
+    pub command: Option<Arc<Command>>,
     pub force: bool,
     pub dry_run: bool,
     /// `Strict`, `Warn`, `Ignore`, or empty for `Warn`.

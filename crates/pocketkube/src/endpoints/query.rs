@@ -1,5 +1,7 @@
 //! Query parameters.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
@@ -9,6 +11,10 @@ use crate::api::StatusError;
 use crate::api::field::{ErrorList, Path};
 use crate::api::validate;
 use crate::registry::Verb;
+use crate::storage::Command;
+
+/// More is not kept of what clients call themselves.
+const LONGEST_NAME: usize = 128;
 
 /// The decoded query of a request.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +101,7 @@ impl Query {
         Ok(CallOptions {
             patch_type,
             field_manager,
+            command: command_of(headers),
             force: self.flag("force"),
             dry_run: self.has("dryRun"),
             field_validation: self.text("fieldValidation").to_owned(),
@@ -165,6 +172,19 @@ impl Query {
     }
 }
 
+/// What a client says that its user ran; one that does not is known by its user agent.
+fn command_of(headers: &HeaderMap) -> Option<Arc<Command>> {
+    let said = |header: &str| {
+        let value = headers.get(header).and_then(|value| value.to_str().ok());
+        value.map(|value| value.chars().take(LONGEST_NAME).collect::<String>())
+    };
+    let command = Command {
+        name: said("kubectl-command").unwrap_or_else(|| manager_of(headers)),
+        session: said("kubectl-session").unwrap_or_default(),
+    };
+    (!command.name.is_empty()).then(|| command.into())
+}
+
 /// The manager of a client that names none: its user agent up to the first slash.
 fn manager_of(headers: &HeaderMap) -> String {
     let agent = headers
@@ -172,5 +192,6 @@ fn manager_of(headers: &HeaderMap) -> String {
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let name = agent.split('/').next().unwrap_or_default();
-    name.chars().filter(|c| !c.is_control()).take(128).collect()
+    let name = name.chars().filter(|c| !c.is_control());
+    name.take(LONGEST_NAME).collect()
 }

@@ -80,6 +80,7 @@ impl<'a> Request<'a> {
             user: self.user.name.as_str().into(),
             dry_run: self.is_dry_run(),
             subresource: self.call.subresource.clone(),
+            command: self.call.options.command.clone(),
         }
     }
 

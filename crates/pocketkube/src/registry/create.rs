@@ -89,7 +89,7 @@ impl Registry {
         let object = self.in_stored_version(resource, object).await?;
         let created = self
             .storage
-            .create(&key, object, context.origin())
+            .create(&key, object, self.origin(context))
             .map_err(|error| refused(error, resource, &key.name))?;
         if let Some(reservation) = reservation {
             reservation.keep();

@@ -81,11 +81,11 @@ impl Registry {
                 }
                 Step::RemoveNow => self
                     .storage
-                    .delete(&key, revision, existing.to_value(), context.origin())
+                    .delete(&key, revision, existing.to_value(), self.origin(context))
                     .map(Deletion::Removed),
                 Step::Mark(object) => self
                     .storage
-                    .update(&key, revision, object, context.origin())
+                    .update(&key, revision, object, self.origin(context))
                     .map(Deletion::Pending),
             };
             match result {

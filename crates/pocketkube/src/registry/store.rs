@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::strategy::{HookContext, Objects};
 use super::{Convert, ResourceDef, ResourceTable};
 use crate::api::{GroupResource, ObjectRef, StatusError};
+use crate::cause::Causes;
 use crate::clock::Clock;
-use crate::storage::{CommitError, Key, Origin, Storage};
+use crate::storage::{Command, CommitError, Key, Origin, Storage};
 
 /// All kinds over one storage; clones share it.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct WriteContext {
     pub dry_run: bool,
     /// Empty for the object itself.
     pub subresource: String,
+    /// What the writer ran, where they said so.
+    pub command: Option<Arc<Command>>,
 }
 
 /// Validating admission, called with the object as it would be stored. The endpoints implement
@@ -98,6 +101,16 @@ impl Registry {
             .ok_or_else(|| StatusError::not_found(&resource.group_resource(), name))
     }
 
+    /// Who makes a commit now, and why.
+    pub(super) fn origin(&self, context: &WriteContext) -> Origin {
+        Origin {
+            actor: context.user.clone(),
+            at: self.clock.now(),
+            causes: Causes::current(),
+            command: context.command.clone(),
+        }
+    }
+
     pub(super) fn hooks<'a>(&'a self, context: &'a WriteContext) -> HookContext<'a> {
         HookContext {
             now: self.clock.now(),
@@ -117,14 +130,6 @@ impl Objects for Registry {
 
     fn list(&self, resource: &GroupResource, namespace: &str) -> Vec<ObjectRef> {
         self.storage.list(resource, namespace).items
-    }
-}
-
-impl WriteContext {
-    pub(super) fn origin(&self) -> Origin {
-        Origin {
-            actor: self.user.clone(),
-        }
     }
 }
 

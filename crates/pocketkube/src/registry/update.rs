@@ -85,10 +85,10 @@ impl Registry {
             let object = self.in_stored_version(resource, object).await?;
             let committed = if is_deletion_complete {
                 self.storage
-                    .delete(&key, revision, object, context.origin())
+                    .delete(&key, revision, object, self.origin(context))
             } else {
                 self.storage
-                    .update(&key, revision, object, context.origin())
+                    .update(&key, revision, object, self.origin(context))
             };
             match committed {
                 Ok(committed) => {

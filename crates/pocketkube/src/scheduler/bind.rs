@@ -16,6 +16,7 @@ use super::volume_bind::{ClaimWatch, bind_volumes};
 use super::volumes::VolumePlan;
 use super::{NAME, News};
 use crate::api::{StatusError, meta};
+use crate::cause::{self, Causes};
 use crate::client::{Client, DeleteOptions, EventRecorder, EventType, Kind, Patch};
 use crate::clock::Clock;
 use crate::tasks::Tasks;
@@ -46,7 +47,8 @@ impl Binder {
         let recorder = self.recorder.clone();
         let news = self.news.clone();
         let (claims, clock) = (self.claims.clone(), self.clock.clone());
-        self.tasks.spawn("binding of a pod", async move {
+        let causes = causes_of(&queued.info);
+        let binding = async move {
             let pod = &queued.info.pod;
             let mut result = Ok(());
             if !volumes.is_empty() {
@@ -64,7 +66,9 @@ impl Binder {
                 result,
             };
             let _ = news.send(News::Outcome(Box::new(outcome)));
-        });
+        };
+        let binding = cause::because(causes, binding);
+        self.tasks.spawn("binding of a pod", binding);
     }
 
     /// Tells that a Pod fits nowhere, by Event and condition.
@@ -95,17 +99,22 @@ impl Binder {
             return;
         }
         let client = self.client.clone();
-        self.tasks.spawn("status of an unschedulable pod", async move {
+        let causes = causes_of(info);
+        let report = async move {
             let uid = json!({"metadata": {"uid": pod.uid()}, "status": status});
             let patch = Patch::Strategic(uid);
-            let patched = client.patch_status::<Pod>(pod.namespace(), pod.name(), patch).await;
+            let patched = client
+                .patch_status::<Pod>(pod.namespace(), pod.name(), patch)
+                .await;
             if let Err(error) = patched
                 && !error.is_not_found()
                 && !error.is_conflict()
             {
                 tracing::warn!(%error, pod = %pod.key(), "could not report a pod as unschedulable");
             }
-        });
+        };
+        let report = cause::because(causes, report);
+        self.tasks.spawn("status of an unschedulable pod", report);
     }
 
     /// Removes the victims of a preemption.
@@ -114,7 +123,8 @@ impl Binder {
         let recorder = self.recorder.clone();
         let clock = self.clock.clone();
         let uid = preemptor.uid().to_owned();
-        self.tasks.spawn("preemption for a pod", async move {
+        let causes = causes_of(preemptor);
+        let eviction = async move {
             for victim in &candidate.victims {
                 let pod = &victim.pod;
                 let (namespace, name) = (pod.namespace(), pod.name());
@@ -139,8 +149,15 @@ impl Binder {
                     }
                 }
             }
-        });
+        };
+        let eviction = cause::because(causes, eviction);
+        self.tasks.spawn("preemption for a pod", eviction);
     }
+}
+
+/// What is known of a Pod is what makes the scheduler act for it.
+fn causes_of(pod: &PodInfo) -> Causes {
+    Causes::of_version(pod.pod.resource_version())
 }
 
 async fn bind_pod(

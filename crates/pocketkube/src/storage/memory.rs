@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use parking_lot::RwLock;
 use serde_json::Value;
 
@@ -12,13 +13,29 @@ use super::Key;
 use super::durable::{Durable, DurableError, Entry, Journal};
 use super::watch_log::{Change, ChangeKind, Gone, WatchLog, Watcher};
 use crate::api::{GroupResource, Object, ObjectRef, meta};
+use crate::cause::Causes;
 use crate::tasks::Tasks;
 
-/// Who made a commit, for the chain of cause.
+/// Who made a commit and why, for the chain of cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The user name of the writer.
     pub actor: Arc<str>,
+    /// When, in cluster time.
+    pub at: Timestamp,
+    /// The commits that made the writer act; none where somebody outside of the cluster did.
+    pub causes: Causes,
+    /// What the writer ran, where they said so.
+    pub command: Option<Arc<Command>>,
+}
+
+/// What somebody ran who then wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// `kubectl apply`, or the name of a program.
+    pub name: String,
+    /// One and the same for all writes of one run of kubectl; empty for other programs.
+    pub session: String,
 }
 
 /// Why a commit was refused. Nothing has changed then.
@@ -276,6 +293,20 @@ impl Storage {
         self.record(key, None, revision);
         state.revision = revision;
         Ok(object)
+    }
+
+    /// Every change that is remembered, resource by resource, the oldest first in each.
+    pub fn history(&self) -> Vec<(Arc<GroupResource>, Vec<Change>)> {
+        let logs: Vec<_> = {
+            let state = self.state.read();
+            let tables = state.tables.iter();
+            tables
+                .map(|(resource, table)| (resource.clone(), table.log.clone()))
+                .collect()
+        };
+        let logs = logs.into_iter();
+        logs.map(|(resource, log)| (resource, log.history()))
+            .collect()
     }
 
     /// Follows a resource from after `revision`. Fails where the log no longer reaches back.

@@ -11,7 +11,7 @@ mod tests;
 mod watch_log;
 
 pub use durable::DurableError;
-pub use memory::{CommitError, ListPage, Origin, Storage};
+pub use memory::{Command, CommitError, ListPage, Origin, Storage};
 pub use watch_log::{Change, ChangeKind, Gone, Watcher};
 
 use std::sync::Arc;

@@ -51,7 +51,7 @@ pub(super) struct WatchLog {
 
 struct Changes {
     ring: VecDeque<Change>,
-    /// Changes up to this revision have left the ring.
+    /// Readers of up to this revision cannot go on.
     forgotten: u64,
 }
 
@@ -75,21 +75,22 @@ impl WatchLog {
             if changes.ring.len() == self.capacity
                 && let Some(oldest) = changes.ring.pop_front()
             {
-                changes.forgotten = oldest.revision;
+                changes.forgotten = changes.forgotten.max(oldest.revision);
             }
             changes.ring.push_back(change);
         }
         self.newest.send_replace(revision);
     }
 
-    /// Forgets everything up to `revision` and lets no reader of before go on.
+    /// Lets no reader of before `revision` go on. What happened stays known.
     pub(super) fn expire(&self, revision: u64) {
-        {
-            let mut changes = self.changes.write();
-            changes.ring.clear();
-            changes.forgotten = revision;
-        }
+        self.changes.write().forgotten = revision;
         self.newest.send_replace(revision);
+    }
+
+    /// Every change that it holds, the oldest first, those that no reader can go on from included.
+    pub(super) fn history(&self) -> Vec<Change> {
+        self.changes.read().ring.iter().cloned().collect()
     }
 
     /// Up to `limit` changes after `revision`, oldest first.

@@ -30,6 +30,7 @@ use super::prober::Prober;
 use super::runtime::{PodSandbox, PullError, StoredImage};
 use super::status::{self, Observed, Verdict};
 use super::status_writer::StatusWriter;
+use crate::cause::{self, Causes};
 use crate::client::Kind;
 
 use record::{Record, Role, State, Terminated};
@@ -151,18 +152,12 @@ impl PodWorker {
             let status = self.pod.status.as_ref();
             if status.is_none_or(|status| status.start_time.is_none()) {
                 // Before anything is done about it, the Pod is reported as accepted.
-                self.report().await;
+                cause::because(self.causes(), self.report()).await;
             }
         }
         while !self.is_lost {
             if !had_ended || self.pod.is_terminating() {
-                self.wake = None;
-                self.sync().await;
-                self.view.update(&self.records);
-                if !self.is_gone && !had_ended && !self.is_too_early_to_report() {
-                    self.report().await;
-                }
-                self.delete_if_done().await;
+                cause::because(self.causes(), self.turn(had_ended)).await;
             }
             if self.is_gone && !self.is_anything_running() {
                 break;
@@ -172,6 +167,21 @@ impl PodWorker {
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.stop(Duration::ZERO).await;
         }
+    }
+
+    /// What the worker knows of the Pod is what makes it act.
+    fn causes(&self) -> Causes {
+        Causes::of_version(self.pod.resource_version())
+    }
+
+    async fn turn(&mut self, had_ended: bool) {
+        self.wake = None;
+        self.sync().await;
+        self.view.update(&self.records);
+        if !self.is_gone && !had_ended && !self.is_too_early_to_report() {
+            self.report().await;
+        }
+        self.delete_if_done().await;
     }
 
     /// Waits until there is something new, and takes it in.
