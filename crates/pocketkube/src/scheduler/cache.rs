@@ -26,6 +26,8 @@ pub struct Cache {
     placed: HashMap<String, Placed>,
     /// Pods on nodes that are not known (yet, or any more).
     homeless: HashMap<String, Vec<Arc<PodInfo>>>,
+    /// Zones no longer take turns in the snapshot.
+    is_mixed: bool,
 }
 
 struct Placed {
@@ -40,24 +42,30 @@ impl Cache {
         &self.snapshot
     }
 
+    /// Puts the nodes in order, where some came or moved: once for many, before the next decision.
+    pub fn settle(&mut self) {
+        if std::mem::take(&mut self.is_mixed) {
+            self.interleave();
+        }
+    }
+
     /// Takes over a node, new or changed, and gives its former version back.
     pub fn set_node(&mut self, node: Arc<Node>) -> Option<Arc<Node>> {
         if let Some(at) = self.positions.get(node.name()) {
             let info = Arc::make_mut(&mut self.snapshot.nodes[*at]);
             let old = info.node.clone();
-            let moved = old.labels().get(ZONE) != node.labels().get(ZONE);
+            self.is_mixed |= old.labels().get(ZONE) != node.labels().get(ZONE);
             info.set_node(node);
-            if moved {
-                self.interleave();
-            }
             return Some(old);
         }
         let mut info = NodeInfo::new(node.clone());
         for pod in self.homeless.remove(node.name()).unwrap_or_default() {
             info.add_pod(pod);
         }
+        let at = self.snapshot.nodes.len();
+        self.positions.insert(node.name().to_owned(), at);
         self.snapshot.nodes.push(Arc::new(info));
-        self.interleave();
+        self.is_mixed = true;
         None
     }
 
@@ -195,7 +203,8 @@ mod tests {
 
     #[test]
     fn zones_take_turns() {
-        let cache = cache();
+        let mut cache = cache();
+        cache.settle();
         let order: Vec<_> = cache.snapshot().nodes.iter().map(|n| n.name()).collect();
         assert_eq!(order, ["a", "c", "b"]);
     }

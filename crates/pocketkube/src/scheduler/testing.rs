@@ -39,5 +39,6 @@ pub(super) fn snapshot(nodes: Vec<Value>, placed: Vec<Value>) -> Snapshot {
     for placed in placed {
         cache.set_pod(Arc::new(pod(placed)));
     }
+    cache.settle();
     cache.snapshot().clone()
 }
