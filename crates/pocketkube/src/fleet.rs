@@ -1,20 +1,26 @@
 //! The nodes of a cluster as a fleet: more and fewer of them, and what can happen to them.
 //!
-//! Power fails on a node or in a whole zone and comes back, and something beside the Pods uses up
-//! what a node has. What follows from that is left to the cluster: leases run out,
+//! Power fails on a node or in a whole zone and comes back, nodes restart, and something beside the
+//! Pods uses up what a node has. What follows from that is left to the cluster: leases run out,
 //! nodes are tainted, Pods are evicted, as anywhere.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 use crate::api::StatusError;
 use crate::client::{Client, DeleteOptions};
+use crate::clock::Clock;
 use crate::kubelet::{Kubelets, NodeConfig, NodeState, Pressure};
 use crate::network::Network;
 use crate::nodes::{nth_address, nth_pod_cidr};
+use crate::tasks::Tasks;
+
+/// How long a node takes to boot. Shorter than its lease, so that a restart is not taken for a loss.
+const BOOT: Duration = Duration::from_secs(15);
 
 /// What a node that is added shall be like.
 #[derive(Debug, Clone)]
@@ -70,6 +76,8 @@ pub struct Fleet {
     pub(crate) network: Network,
     /// In the name of an administrator.
     pub(crate) client: Client,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
 }
 
 impl Fleet {
@@ -142,6 +150,20 @@ impl Fleet {
             return Err(FleetError::IsUp { name });
         }
         self.switch_on(&node).await
+    }
+
+    /// Restarts a node: it is gone at once, and back after some seconds of cluster time.
+    pub fn restart(&self, name: &str) -> Result<(), FleetError> {
+        self.lose(name)?;
+        let (fleet, name) = (self.clone(), name.to_owned());
+        self.tasks.spawn(format!("boot of {name}"), async move {
+            fleet.clock.sleep(BOOT).await;
+            // Somebody may have brought it back, or removed it, meanwhile.
+            if let Err(error) = fleet.bring_back(&name).await {
+                tracing::debug!(%error, "a node did not boot");
+            }
+        });
+        Ok(())
     }
 
     /// Takes the power from all workers of a zone; returns their names. What is lost stays so.

@@ -137,6 +137,29 @@ async fn the_kubelet_of_a_lost_node_answers_nobody() {
 }
 
 #[tokio::test]
+async fn a_node_that_restarts_starts_its_containers_anew_and_is_not_missed() {
+    let world = World::new(2).await;
+    world.pod("web", WORKER, json!({})).await;
+    world.cluster.fleet().restart(WORKER).unwrap();
+    world.cluster.skip(MINUTE).await;
+    let pod = world.pods.get("web").await.unwrap();
+    let status = pod.status.unwrap().container_statuses.unwrap().remove(0);
+    assert_eq!(status.restart_count, 1);
+    let last = status.last_state.unwrap().terminated.unwrap();
+    assert_eq!(
+        (last.exit_code, last.reason.as_deref()),
+        (255, Some("Unknown"))
+    );
+    assert_eq!(world.condition("web", "Ready").await, "True");
+    let events = world.events().await;
+    assert!(
+        !events.iter().any(|event| event.contains("NodeNotReady")),
+        "{events:#?}"
+    );
+    world.cluster.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_zone_is_lost_with_all_its_workers_and_no_others() {
     let world = World::new(5).await;
     let fleet = world.cluster.fleet();

@@ -4,6 +4,7 @@
 //! whoever hosts the cluster.
 
 mod node_loss;
+mod node_restart;
 mod node_return;
 mod pressure;
 mod zone_loss;
@@ -28,9 +29,10 @@ pub struct ChaosKind {
 }
 
 /// Every kind there is.
-pub const KINDS: [&ChaosKind; 5] = [
+pub const KINDS: [&ChaosKind; 6] = [
     &node_loss::KIND,
     &node_return::KIND,
+    &node_restart::KIND,
     &zone_loss::KIND,
     &zone_return::KIND,
     &pressure::KIND,
