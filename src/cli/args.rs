@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     chaos, check, clock, cluster, completions, env, exam, hint, list, new, progress, reset, review,
-    run, sandbox, shell, solution, start, trace, verify, why,
+    rewind, run, sandbox, shell, solution, start, trace, verify, why,
 };
 use crate::sandbox::Choice;
 
@@ -111,6 +111,10 @@ pub enum Command {
     Trace(trace::Args),
     /// Show why a Pod is on its node, or on none
     Why(why::Args),
+    /// Take your last command back
+    Undo(rewind::UndoArgs),
+    /// Bring the cluster back to how it was
+    Rewind(rewind::Args),
     /// Pause the cluster's time, speed it up, skip ahead
     Clock(clock::Args),
     /// The cluster without the course

@@ -78,7 +78,7 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-fn length(text: &str) -> Result<Duration, String> {
+pub fn length(text: &str) -> Result<Duration, String> {
     let expected = "expected a span such as 90s, 10m, 2h or 1d";
     let span: Span = text.parse().map_err(|_| expected.to_owned())?;
     let days = SpanRelativeTo::days_are_24_hours();

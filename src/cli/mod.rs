@@ -29,6 +29,7 @@ mod progress;
 mod report;
 mod reset;
 mod review;
+mod rewind;
 mod run;
 mod sandbox;
 mod shell;
@@ -101,6 +102,8 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Chaos(args)) => chaos::run(app, &args).await,
         Some(Command::Trace(args)) => trace::run(app, &args).await,
         Some(Command::Why(args)) => why::run(app, &args).await,
+        Some(Command::Undo(args)) => rewind::undo(app, &args).await,
+        Some(Command::Rewind(args)) => rewind::run(app, &args).await,
         Some(Command::Clock(args)) => clock::run(app, &args).await,
         Some(Command::Cluster(args)) => cluster::run(app, args).await,
     }

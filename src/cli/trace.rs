@@ -65,7 +65,12 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
         return Ok(GOOD);
     }
     for one in &traced {
-        print(&app.out, one, "", "");
+        let first = match args.object {
+            Some(_) => String::new(),
+            // What the cluster can go back to.
+            None => format!("{:>6}  ", one.revision),
+        };
+        print(&app.out, one, &first, "");
     }
     Ok(GOOD)
 }

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::chaos::Chaos;
 use super::host::HostFile;
 use super::insight::{Answer, Question};
+use super::rewind::RewindTo;
 use super::wire::{ApiCall, Traffic};
 
 /// A living host answers well within this, unless an order takes its time.
@@ -65,6 +66,10 @@ pub enum Order {
     Explain {
         question: Question,
     },
+    /// The cluster goes back to how it was.
+    Rewind {
+        back: RewindTo,
+    },
     /// Something happens to the nodes.
     Chaos {
         chaos: Chaos,
@@ -99,6 +104,9 @@ impl Order {
     /// Whether its answer may take any time.
     fn takes_its_time(&self) -> bool {
         use ClockOrder::{Follow, Skip, SkipUntil};
+        if matches!(self, Self::Rewind { .. }) {
+            return true;
+        }
         let Self::Clock { order } = self else {
             return false;
         };

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::api::Sandbox;
-use super::chaos::Chaos;
 use super::control::{Asked, ClockOrder, Control, HostStatus, HostTimer, Order};
 use super::embedded::Embedded;
 use super::fleet::reinforce;
@@ -157,7 +156,14 @@ impl Desk {
             Order::Cut { user } => self.embedded.cut_watches(&user),
             Order::Clock { order } => return self.set_clock(order, answer),
             Order::Explain { question } => return send(answer, self.explain(&question)),
-            Order::Chaos { chaos } => return self.wreak(chaos, answer),
+            Order::Chaos { chaos } => {
+                let fleet = self.embedded.fleet();
+                return self.do_it("chaos", answer, async move { chaos.act(&fleet).await });
+            }
+            Order::Rewind { back } => {
+                let rewinder = self.embedded.rewinder();
+                return self.do_it("rewind", answer, async move { back.act(&rewinder).await });
+            }
             Order::Nodes { at_least } => return self.reinforce(at_least, answer),
         }
         send(answer, self.status());
@@ -199,34 +205,35 @@ impl Desk {
     }
 
     fn explain(&self, question: &Question) -> HostStatus {
-        let status = self.status();
-        match question.answer(&self.embedded.insight()) {
-            Ok(answer) => HostStatus {
-                answer: Some(answer),
-                ..status
-            },
-            Err(why) => HostStatus {
-                refused: Some(format!("{why:#}")),
-                ..status
-            },
+        let told = question.answer(&self.embedded.insight());
+        HostStatus {
+            refused: told.as_ref().err().map(|why| format!("{why:#}")),
+            answer: told.ok(),
+            ..self.status()
         }
     }
 
-    fn wreak(&mut self, chaos: Chaos, answer: oneshot::Sender<HostStatus>) {
+    /// Answers with what was done, or why it was not.
+    fn do_it(
+        &mut self,
+        name: &'static str,
+        answer: oneshot::Sender<HostStatus>,
+        work: impl Future<Output = Result<String>> + Send + 'static,
+    ) {
         self.last_work = Instant::now();
-        let (status, fleet) = (self.status(), self.embedded.fleet());
-        self.tasks.spawn("chaos", async move {
-            let status = match chaos.act(&fleet).await {
-                Ok(said) => HostStatus {
-                    said: Some(said),
+        let status = self.status();
+        self.tasks.spawn(name, async move {
+            let done = work.await;
+            let refused = done.as_ref().err().map(|error| format!("{error:#}"));
+            let said = done.ok();
+            send(
+                answer,
+                HostStatus {
+                    said,
+                    refused,
                     ..status
                 },
-                Err(error) => HostStatus {
-                    refused: Some(format!("{error:#}")),
-                    ..status
-                },
-            };
-            send(answer, status);
+            );
         });
     }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kube::Client;
 use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
-use pocketkube::{Cluster, Fleet, Insight, NextTimer};
+use pocketkube::{Cluster, Fleet, Insight, NextTimer, Rewinder};
 
 use super::api::Sandbox;
 use super::wire::{ApiCall, Traffic, Wire, calls_of, traffic_of, wire_to};
@@ -119,6 +119,11 @@ impl Embedded {
     /// What can be asked about the cluster.
     pub fn insight(&self) -> Insight {
         self.cluster.insight()
+    }
+
+    /// Goes back in the cluster's history.
+    pub fn rewinder(&self) -> Rewinder {
+        self.cluster.rewinder().clone()
     }
 
     /// The nodes, and what can happen to them.

@@ -24,6 +24,7 @@ mod places;
 mod program;
 mod reference;
 mod resource;
+mod rewind;
 mod scene_nodes;
 mod shell;
 mod view;
@@ -60,6 +61,7 @@ pub use program::{
 };
 pub use reference::Reference;
 pub use resource::{Resource, short_name};
+pub use rewind::RewindTo;
 pub use shell::{ShellEnvironment, prepare as prepare_shell, shell_in, take_back_workspace};
 pub use view::{
     ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use pocketkube::endpoints::ApiServer;
-use pocketkube::{Cluster, Fleet, Insight};
+use pocketkube::{Cluster, Fleet, Insight, Rewinder};
 use serde::{Deserialize, Serialize};
 
 use super::chaos::Chaos;
@@ -15,6 +15,7 @@ use super::control::{self, Order};
 use super::fleet::reinforce;
 use super::host::HostFile;
 use super::insight::{Answer, Question};
+use super::rewind::RewindTo;
 
 /// What a user has asked of the cluster so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,12 @@ pub trait Wire: Send + Sync {
     /// Adds nodes until there are so many. Fails where none can be added.
     async fn reinforce(&self, nodes: usize) -> Result<()>;
 
+    /// Goes back in the cluster's history; says what was done. Fails with the reason why it did
+    /// not.
+    async fn rewind(&self, _back: &RewindTo) -> Result<String> {
+        bail!("only the embedded cluster can go back")
+    }
+
     /// Why something is as it is. Fails with the reason why nobody knows.
     async fn explain(&self, _question: &Question) -> Result<Answer> {
         bail!("only the embedded cluster can tell")
@@ -74,6 +81,7 @@ pub fn wire_to(cluster: &Cluster) -> Arc<dyn Wire> {
         server: cluster.server().clone(),
         fleet: cluster.fleet(),
         insight: cluster.insight(),
+        rewinder: cluster.rewinder().clone(),
     })
 }
 
@@ -82,6 +90,7 @@ struct Direct {
     server: ApiServer,
     fleet: Fleet,
     insight: Insight,
+    rewinder: Rewinder,
 }
 
 #[async_trait]
@@ -101,6 +110,10 @@ impl Wire for Direct {
 
     async fn wreak(&self, chaos: &Chaos) -> Result<()> {
         chaos.act(&self.fleet).await.map(drop)
+    }
+
+    async fn rewind(&self, back: &RewindTo) -> Result<String> {
+        back.act(&self.rewinder).await
     }
 
     async fn explain(&self, question: &Question) -> Result<Answer> {
@@ -170,6 +183,12 @@ impl Wire for Remote {
     async fn reinforce(&self, nodes: usize) -> Result<()> {
         let order = Order::Nodes { at_least: nodes };
         control::ask(&self.0, order).await.map(drop)
+    }
+
+    async fn rewind(&self, back: &RewindTo) -> Result<String> {
+        let back = back.clone();
+        let status = control::ask(&self.0, Order::Rewind { back }).await?;
+        Ok(status.said.unwrap_or_default())
     }
 
     async fn explain(&self, question: &Question) -> Result<Answer> {

@@ -23,9 +23,10 @@ use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
 use crate::outbound::{Identity, Outbound};
 use crate::registry::{Registry, ResourceTable, apiextensions, built_in_resources, new_uid};
+use crate::rewind::{Rewinder, Rewound};
 use crate::scheduler::Decisions;
 use crate::server::{self, CertificateError, ClusterCertificates, Https, Issued, ListenError};
-use crate::storage::{DurableError, Storage};
+use crate::storage::{DurableError, RewindError, Storage};
 use crate::tasks::Tasks;
 use crate::trace::{TraceError, Traced};
 use crate::{admission, bootstrap, skip};
@@ -69,7 +70,8 @@ pub struct Cluster {
     admin: Issued,
     clock: Clock,
     tasks: Tasks,
-    controllers: ControllerManager,
+    controllers: Arc<ControllerManager>,
+    rewinder: Rewinder,
     /// Ends last, when nobody writes any more.
     state_writer: Tasks,
     nodes: Nodes,
@@ -202,6 +204,12 @@ impl ClusterBuilder {
             outbound: Some(outbound),
         };
         let controllers = ControllerManager::start(client, informers, clock, options, &tasks);
+        let controllers = Arc::new(controllers);
+        let rewinder = Rewinder::new(
+            server.registry().clone(),
+            nodes.kubelets.clone(),
+            controllers.clone(),
+        );
         if let Some(listener) = nodes.listen_as_api_server() {
             let https = Https::new(server.clone(), &certificates, Arc::default(), tasks.clone())?;
             server::serve_inside(https, listener);
@@ -226,6 +234,7 @@ impl ClusterBuilder {
             clock: self.clock,
             tasks,
             controllers,
+            rewinder,
             state_writer,
             nodes,
             name: self.name,
@@ -390,6 +399,21 @@ impl Cluster {
         self.insight().trace(kind, namespace, name)
     }
 
+    /// Goes back in the cluster's history.
+    pub fn rewinder(&self) -> &Rewinder {
+        &self.rewinder
+    }
+
+    /// The revision that the cluster is at: see [`Cluster::rewind`].
+    pub fn snapshot(&self) -> u64 {
+        self.rewinder.snapshot()
+    }
+
+    /// Brings back what was there at a revision: see [`Rewinder`].
+    pub async fn rewind(&self, to: u64) -> Result<Rewound, RewindError> {
+        self.rewinder.rewind(to).await
+    }
+
     /// The nodes: more and fewer of them, and what can happen to them.
     pub fn fleet(&self) -> Fleet {
         let transport = Arc::new(self.server.clone());
@@ -397,6 +421,8 @@ impl Cluster {
             kubelets: self.nodes.kubelets.clone(),
             network: self.nodes.network.clone(),
             client: Client::new(transport, UserInfo::admin(), "kubekata"),
+            clock: self.clock.clone(),
+            tasks: self.tasks.clone(),
         }
     }
 

@@ -29,10 +29,13 @@ mod cluster;
 mod fleet;
 mod insight;
 mod nodes;
+mod rewind;
 mod skip;
 mod trace;
 
 pub use cluster::{Cluster, ClusterBuilder, NextTimer, StartError};
 pub use fleet::{Fleet, FleetError, NodeSpec};
 pub use insight::Insight;
+pub use rewind::{Rewinder, Rewound, UndoError};
+pub use storage::RewindError;
 pub use trace::{TraceError, Traced};

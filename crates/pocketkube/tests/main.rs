@@ -15,6 +15,7 @@ mod layering;
 mod pods;
 mod properties;
 mod quota;
+mod rewind;
 mod scenarios;
 mod semantics;
 mod skip;

@@ -3,6 +3,8 @@
 //! What controllers know beyond the API (expectations, back-offs, histories) ends with them; the
 //! shared caches stay. Mirrors `cmd/kube-controller-manager`, without leader election.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -27,6 +29,8 @@ pub struct ControllerManager {
     /// The cluster's, whose work that of the controllers counts as.
     cluster: Tasks,
     tasks: Mutex<Tasks>,
+    /// Counts the times that somebody wanted them to start anew.
+    turns: AtomicU64,
 }
 
 impl ControllerManager {
@@ -44,6 +48,7 @@ impl ControllerManager {
             clock,
             options,
             tasks: Mutex::new(cluster.group()),
+            turns: AtomicU64::new(0),
             cluster: cluster.clone(),
         };
         manager.start_all();
@@ -65,10 +70,27 @@ impl ControllerManager {
     /// API says, a second of cluster time later. Fails with the names of tasks that did not end.
     pub async fn restart(&self) -> Result<(), Vec<String>> {
         self.shutdown().await?;
-        self.clock.sleep(AWAY).await;
-        *self.tasks.lock() = self.cluster.group();
-        self.start_all();
+        self.come_back(self.turns.fetch_add(1, Ordering::Relaxed) + 1)
+            .await;
         Ok(())
+    }
+
+    /// Starts new controllers a second of cluster time from now, whoever waits for it.
+    pub fn start_later(self: &Arc<Self>) {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed) + 1;
+        let manager = self.clone();
+        self.cluster.spawn("start of controllers", async move {
+            manager.come_back(turn).await;
+        });
+    }
+
+    /// Whoever was asked last starts them.
+    async fn come_back(&self, turn: u64) {
+        self.clock.sleep(AWAY).await;
+        if self.turns.load(Ordering::Relaxed) == turn {
+            *self.tasks.lock() = self.cluster.group();
+            self.start_all();
+        }
     }
 
     /// Ends every controller. Fails with the names of tasks that did not end in time.

@@ -20,6 +20,7 @@ mod pressure;
 mod probe;
 mod prober;
 mod registration;
+mod restart;
 pub mod runtime;
 mod static_pods;
 mod status;
@@ -285,11 +286,16 @@ impl Kubelets {
     }
 
     fn forget(&self, kubelet: &Kubelet, uid: &str) {
-        // Of a node that was lost nothing is left to forget.
-        let Some(handle) = kubelet.pods.lock().remove(uid) else {
-            return;
+        let handle = {
+            let mut pods = kubelet.pods.lock();
+            // Of a node that was lost nothing is left, and of a Pod that starts anew there is a
+            // worker that goes on.
+            let has_ended = pods.get(uid).is_some_and(|own| own.events.is_closed());
+            has_ended.then(|| pods.remove(uid)).flatten()
         };
-        self.lose_interest(uid, &handle);
+        if let Some(handle) = handle {
+            self.lose_interest(uid, &handle);
+        }
     }
 
     fn lose_interest(&self, uid: &str, handle: &PodHandle) {

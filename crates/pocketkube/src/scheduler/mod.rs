@@ -242,6 +242,10 @@ impl Scheduler {
 
     fn pod_waits(&mut self, old: Option<Arc<Pod>>, pod: Arc<Pod>) {
         let now = self.clock.now();
+        if self.cache.is_placed(pod.uid()) {
+            // It was brought back from a time when it had no node yet.
+            self.cache.remove_pod(pod.uid());
+        }
         let is_changed = old.is_none_or(|old| {
             old.spec != pod.spec
                 || old.labels() != pod.labels()
@@ -325,6 +329,7 @@ impl Scheduler {
     /// Tries to place one Pod.
     async fn attempt(&mut self, queued: QueuedPod) {
         let info = queued.info.clone();
+        self.cache.settle();
         let crowded = self.with_nominated(&info);
         let snapshot = crowded.as_ref().unwrap_or(self.cache.snapshot());
         match self.scheduling.schedule(&info, snapshot) {

@@ -1,5 +1,7 @@
 //! Objects in memory.
 
+mod rewind;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::path::Path;
@@ -15,6 +17,8 @@ use super::watch_log::{Change, ChangeKind, Gone, WatchLog, Watcher};
 use crate::api::{GroupResource, Object, ObjectRef, meta};
 use crate::cause::Causes;
 use crate::tasks::Tasks;
+
+pub use rewind::{Return, RewindError, Rewinding, Whole};
 
 /// Who made a commit and why, for the chain of cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +76,8 @@ struct State {
     revision: u64,
     /// What happened up to this revision is not remembered.
     forgotten: u64,
+    /// The revision at which this process took over.
+    loaded: u64,
     tables: HashMap<Arc<GroupResource>, Table>,
 }
 
@@ -91,6 +97,7 @@ impl Storage {
                 // another cluster.
                 revision: 2,
                 forgotten: 2,
+                loaded: 2,
                 tables: HashMap::new(),
             })),
             log_capacity,
@@ -108,6 +115,7 @@ impl Storage {
             let mut state = storage.state.write();
             state.revision = state.revision.max(saved.revision);
             state.forgotten = state.revision;
+            state.loaded = state.revision;
             for (key, value) in saved.objects {
                 let table = state.table(&key.resource, log_capacity);
                 table
@@ -367,12 +375,12 @@ impl State {
     }
 
     fn table(&mut self, resource: &Arc<GroupResource>, log_capacity: usize) -> &mut Table {
-        let forgotten = self.forgotten;
+        let (forgotten, loaded) = (self.forgotten, self.loaded);
         self.tables
             .entry(resource.clone())
             .or_insert_with(|| Table {
                 objects: BTreeMap::new(),
-                log: WatchLog::new(log_capacity, forgotten),
+                log: WatchLog::new(log_capacity, forgotten, loaded),
             })
     }
 }

@@ -11,7 +11,9 @@ mod tests;
 mod watch_log;
 
 pub use durable::DurableError;
-pub use memory::{Command, CommitError, ListPage, Origin, Storage};
+pub use memory::{
+    Command, CommitError, ListPage, Origin, Return, RewindError, Rewinding, Storage, Whole,
+};
 pub use watch_log::{Change, ChangeKind, Gone, Watcher};
 
 use std::sync::Arc;

@@ -53,15 +53,19 @@ struct Changes {
     ring: VecDeque<Change>,
     /// Readers of up to this revision cannot go on.
     forgotten: u64,
+    /// Changes up to this revision have left the ring, or were never in it.
+    lost: u64,
 }
 
 impl WatchLog {
-    /// An empty log that begins after `revision`.
-    pub(super) fn new(capacity: usize, revision: u64) -> Arc<Self> {
+    /// An empty log that readers of after `revision` can go on with, and that misses nothing after
+    /// `lost`.
+    pub(super) fn new(capacity: usize, revision: u64, lost: u64) -> Arc<Self> {
         Arc::new(Self {
             changes: RwLock::new(Changes {
                 ring: VecDeque::new(),
                 forgotten: revision,
+                lost,
             }),
             newest: watch::channel(revision).0,
             capacity,
@@ -76,6 +80,7 @@ impl WatchLog {
                 && let Some(oldest) = changes.ring.pop_front()
             {
                 changes.forgotten = changes.forgotten.max(oldest.revision);
+                changes.lost = oldest.revision;
             }
             changes.ring.push_back(change);
         }
@@ -86,6 +91,23 @@ impl WatchLog {
     pub(super) fn expire(&self, revision: u64) {
         self.changes.write().forgotten = revision;
         self.newest.send_replace(revision);
+    }
+
+    /// Changes up to this revision are not known any more.
+    pub(super) fn lost(&self) -> u64 {
+        self.changes.read().lost
+    }
+
+    /// Every change after `revision`, whoever can still go on from there. Fails with
+    /// [`WatchLog::lost`] where some are not known any more.
+    pub(super) fn since(&self, revision: u64) -> Result<Vec<Change>, u64> {
+        let changes = self.changes.read();
+        if revision < changes.lost {
+            return Err(changes.lost);
+        }
+        let ring = &changes.ring;
+        let start = ring.partition_point(|change| change.revision <= revision);
+        Ok(ring.range(start..).cloned().collect())
     }
 
     /// Every change that it holds, the oldest first, those that no reader can go on from included.

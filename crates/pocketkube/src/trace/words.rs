@@ -24,6 +24,12 @@ impl Words {
 
 /// `None` where a commit only keeps books.
 pub(super) fn tell(kind: &str, change: &Change) -> Option<Words> {
+    if &*change.origin.actor == "system:rewind" {
+        return Some(Words::plain(match change.kind {
+            ChangeKind::Deleted => "took away",
+            ChangeKind::Created | ChangeKind::Updated => "brought back",
+        }));
+    }
     match (change.kind, &change.previous) {
         (ChangeKind::Created, _) => Some(Words::plain("created")),
         (ChangeKind::Deleted, _) => Some(Words::plain("deleted")),
