@@ -1,0 +1,18 @@
+kubectl replace -f - <<END
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ shop }}
+spec:
+  ingressClassName: {{ class }}
+  rules:
+    - http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: {{ shop }}, port: {number: {{ port }}}}}
+          - path: /{{ api }}
+            pathType: Prefix
+            backend: {service: {name: {{ api }}, port: {number: 80}}}
+END
+kubectl create ingress {{ blog }} --class={{ class }} --rule='{{ second }}/*={{ blog }}:80'

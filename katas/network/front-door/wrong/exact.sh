@@ -1,0 +1,22 @@
+kubectl replace -f - <<END
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ shop }}
+spec:
+  ingressClassName: {{ class }}
+  rules:
+    - host: {{ host }}
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend: {service: {name: {{ shop }}, port: {number: {{ port }}}}}
+          - path: /{{ api }}
+            pathType: Exact
+            backend: {service: {name: {{ api }}, port: {number: 80}}}
+          - path: /{{ api }}/1
+            pathType: Exact
+            backend: {service: {name: {{ api }}, port: {number: 80}}}
+END
+kubectl create ingress {{ blog }} --class={{ class }} --rule='{{ second }}/*={{ blog }}:80'

@@ -1,0 +1,1 @@
+kubectl patch ingress {{ shop }} --type=merge -p '{"spec": {"ingressClassName": "{{ class }}"}}'
