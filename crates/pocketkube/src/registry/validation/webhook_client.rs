@@ -2,7 +2,11 @@
 //!
 //! Mirrors `apiserver/pkg/util/webhook/validation.go` (v1.35).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
+use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Field;
 use crate::api::field::{Error, ErrorList};
@@ -27,6 +31,20 @@ pub fn validate(client: &Field<'_>) -> ErrorList {
         (false, true) => validate_service(&service),
         _ => vec![client.required("exactly one of url or service is required")],
     }
+}
+
+/// Why nobody can be trusted because of a bundle of authorities, which is PEM in base64.
+pub fn bundle_fault(bundle: &str) -> Option<String> {
+    const NONE: &str = "data does not contain any valid RSA or ECDSA certificates";
+    let pem = BASE64.decode(bundle).unwrap_or_default();
+    let certificates: Result<Vec<Pem>, _> = Pem::iter_from_buffer(&pem)
+        .filter(|block| !matches!(block, Ok(block) if block.label != "CERTIFICATE"))
+        .collect();
+    let is_right = certificates.is_ok_and(|blocks| {
+        let is_certificate = |block: &Pem| X509Certificate::from_der(&block.contents).is_ok();
+        !blocks.is_empty() && blocks.iter().all(is_certificate)
+    });
+    (!is_right).then(|| format!("unable to load root certificates: {NONE}"))
 }
 
 fn validate_url(url: &Field<'_>) -> ErrorList {

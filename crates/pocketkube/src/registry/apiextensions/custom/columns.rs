@@ -20,9 +20,12 @@ pub(super) fn table(definitions: &[Value]) -> TableDef {
         "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp",
         "description": "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
     })];
+    let can_be_read = |definition: &Value| JsonPath::parse(text(definition, "jsonPath")).is_ok();
     let definitions = match definitions {
         [] => &age,
-        some => some,
+        some if some.iter().all(can_be_read) => some,
+        // As upstream, which prints as if there were no columns.
+        _ => &age[..],
     };
     let mut columns = vec![Column::name()];
     columns.extend(definitions.iter().map(column));
@@ -103,6 +106,16 @@ mod tests {
         let object =
             json!({"metadata": {"name": "a", "creationTimestamp": "2025-01-01T00:00:00Z"}});
         assert_eq!(row(&[], &object), [json!("a"), json!("5m")]);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_read_makes_all_columns_vanish() {
+        let columns = [
+            json!({"name": "X", "type": "string", "jsonPath": ".spec.x"}),
+            json!({"name": "Y", "type": "string", "jsonPath": ".spec[.y"}),
+        ];
+        let object = json!({"metadata": {"name": "a", "creationTimestamp": "2025-01-01T00:00:00Z"}, "spec": {"x": "y"}});
+        assert_eq!(row(&columns, &object), [json!("a"), json!("5m")]);
     }
 
     #[test]

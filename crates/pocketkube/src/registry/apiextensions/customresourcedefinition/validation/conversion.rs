@@ -6,10 +6,48 @@ use serde_json::Value;
 
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::dns1035_label;
-use crate::api::tree::{elements, strings, text};
+use crate::api::tree::{elements, is_empty, strings, text};
 use crate::api::validate::required_choice;
+use crate::registry::validation::{Field, webhook_client};
 
-pub(super) fn validate(conversion: &Value, preserves_unknown: bool, path: &Path) -> ErrorList {
+/// Whether the authorities of the webhook must be right already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Authorities {
+    /// Tools fill them in later.
+    MayBeWrong,
+    MustBeRight,
+}
+
+impl Authorities {
+    /// They may be wrong before the definition is established, and where they were wrong before.
+    pub(super) fn of_change(old: &Value, is_established: bool) -> Self {
+        let old = &old["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"];
+        let was_wrong = !is_empty(old) && webhook_client::bundle_fault(text_of(old)).is_some();
+        if !is_established || was_wrong {
+            Self::MayBeWrong
+        } else {
+            Self::MustBeRight
+        }
+    }
+
+    fn check(self, bundle: &Field<'_>) -> Option<Error> {
+        if self == Self::MayBeWrong || bundle.is_empty() {
+            return None;
+        }
+        webhook_client::bundle_fault(bundle.text()).map(|why| bundle.invalid(&why))
+    }
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+pub(super) fn validate(
+    conversion: &Value,
+    preserves_unknown: bool,
+    authorities: Authorities,
+    path: &Path,
+) -> ErrorList {
     let mut errors = ErrorList::new();
     if conversion.is_null() {
         return errors;
@@ -41,25 +79,13 @@ pub(super) fn validate(conversion: &Value, preserves_unknown: bool, path: &Path)
         }
         return errors;
     }
-    if !client.is_object() {
+    if client.is_object() {
+        let field = Field::new(client, client_path.clone());
+        errors.extend(webhook_client::validate(&field));
+        errors.extend(authorities.check(&field.child("caBundle")));
+    } else {
         let why = "required when strategy is set to Webhook";
         errors.push(Error::required(client_path, why));
-    } else if client["url"].is_string() == client["service"].is_object() {
-        let why = "exactly one of url or service is required";
-        errors.push(Error::required(client_path, why));
-    } else if let Some(url) = client["url"].as_str() {
-        if !url.starts_with("https://") {
-            let why = "'https' is the only allowed URL scheme; desired format: https://host[/path]";
-            errors.push(Error::invalid(client_path.child("url"), url, why));
-        }
-    } else {
-        for field in ["namespace", "name"] {
-            if text(&client["service"], field).is_empty() {
-                let why = format!("service {field} is required");
-                let path = client_path.child("service").child(field);
-                errors.push(Error::required(path, &why));
-            }
-        }
     }
     errors.extend(review_versions(versions, &versions_path));
     errors

@@ -9,6 +9,7 @@ pub mod approval;
 mod columns;
 mod conversion;
 mod defaults;
+mod keys;
 mod names;
 mod patterns;
 mod rules;
@@ -20,6 +21,7 @@ mod versions;
 
 use serde_json::Value;
 
+use self::conversion::Authorities;
 use super::{ESTABLISHED, is_condition_true};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::meta;
@@ -37,7 +39,8 @@ pub(super) fn new(definition: &Value) -> ErrorList {
         let path = Path::new("metadata.name");
         errors.push(Error::invalid(path, meta::name(definition), why));
     }
-    errors.extend(validate_spec(spec, &Path::new("spec")));
+    let path = Path::new("spec");
+    errors.extend(validate_spec(spec, Authorities::MayBeWrong, &path));
     errors.extend(stored_versions(definition));
     errors.extend(approval::validate(definition, None));
     errors.extend(preserve_unknown_fields(spec));
@@ -47,12 +50,14 @@ pub(super) fn new(definition: &Value) -> ErrorList {
 /// Every mistake in a changed definition.
 pub(super) fn changed(new: &Value, old: &Value) -> ErrorList {
     let (spec, old_spec, path) = (&new["spec"], &old["spec"], Path::new("spec"));
-    let mut errors = validate_spec(spec, &path);
+    let is_established = is_condition_true(old, ESTABLISHED);
+    let authorities = Authorities::of_change(old, is_established);
+    let mut errors = validate_spec(spec, authorities, &path);
     let names = path.child("names");
     let same = |field: &str, path: &Path| {
         immutable_field(&spec["names"][field], &old_spec["names"][field], path)
     };
-    if is_condition_true(old, ESTABLISHED) {
+    if is_established {
         let scope = &path.child("scope");
         errors.extend(immutable_field(&spec["scope"], &old_spec["scope"], scope));
         errors.extend(same("kind", &names.child("kind")));
@@ -75,7 +80,7 @@ pub(super) fn status(definition: &Value) -> ErrorList {
     names::validate(accepted, &Path::new("status.acceptedNames"))
 }
 
-fn validate_spec(spec: &Value, path: &Path) -> ErrorList {
+fn validate_spec(spec: &Value, authorities: Authorities, path: &Path) -> ErrorList {
     let mut errors = group(text(spec, "group"), &path.child("group"));
     errors.extend(required_choice(
         text(spec, "scope"),
@@ -93,6 +98,7 @@ fn validate_spec(spec: &Value, path: &Path) -> ErrorList {
     errors.extend(conversion::validate(
         &spec["conversion"],
         spec["preserveUnknownFields"] == true,
+        authorities,
         &path.child("conversion"),
     ));
     errors

@@ -4,9 +4,12 @@
 //! Mirrors `ValidateCustomResourceDefinitionOpenAPISchema` and `CELSchemaContext` in
 //! `apiextensions-apiserver/pkg/apis/apiextensions/validation` (v1.35).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::selectable::schema_at;
+use super::structural;
 use crate::api::cel::{Checked, Declaration, REQUEST, Type, shortest};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::structural::Rule;
@@ -26,8 +29,75 @@ const MOST_OF_ALL: u64 = 100_000_000;
 /// How many of the dearest expressions are named.
 const NAMED: usize = 4;
 
-pub(super) fn validate(schema: &Value, path: &Path) -> ErrorList {
-    let mut walk = Walk::default();
+/// What is wrong with the rules of one part of a schema, before anything is compiled.
+pub(super) fn words(schema: &Value, path: &Path) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let path = path.child("x-kubernetes-validations");
+    for (index, rule) in elements(&schema["x-kubernetes-validations"])
+        .iter()
+        .enumerate()
+    {
+        let path = path.index(index);
+        errors.extend(message(rule, &path));
+        let expression = text(rule, "messageExpression");
+        if !expression.is_empty() && expression.trim().is_empty() {
+            let why = "messageExpression must be non-empty if specified";
+            errors.push(Error::required(path.child("messageExpression"), why));
+        }
+        if let Some(reason) = rule["reason"].as_str()
+            && !REASONS.contains(&reason)
+        {
+            let path = path.child("reason");
+            errors.push(Error::not_supported(path, reason, REASONS));
+        }
+        let field_path = text(rule, "fieldPath");
+        let mut wrong = |is_so: bool, why: &str| {
+            let error = || Error::invalid(path.child("fieldPath"), field_path, why);
+            errors.extend((is_so && !field_path.is_empty()).then(error));
+        };
+        let is_blank = field_path.trim().is_empty();
+        wrong(is_blank, "fieldPath must be non-empty if specified");
+        let breaks = has_line_breaks(field_path);
+        wrong(breaks, "fieldPath must not contain line breaks");
+        let leads_nowhere = structural::unsupported(schema).is_none()
+            && schema_at(schema, field_path, true).is_err();
+        wrong(leads_nowhere, "fieldPath must be a valid path");
+    }
+    errors
+}
+
+fn message(rule: &Value, path: &Path) -> Option<Error> {
+    let expression = text(rule, "rule").trim();
+    let message = text(rule, "message");
+    let trimmed = message.trim();
+    let path = |field: &str| path.child(field);
+    let invalid = |why: &str| Some(Error::invalid(path("message"), message, why));
+    if expression.is_empty() {
+        Some(Error::required(path("rule"), "rule is not specified"))
+    } else if !message.is_empty() && trimmed.is_empty() {
+        invalid("message must be non-empty if specified")
+    } else if has_line_breaks(trimmed) {
+        invalid("message must not contain line breaks")
+    } else if has_line_breaks(expression) && trimmed.is_empty() {
+        let why = "message must be specified if rule contains line breaks";
+        Some(Error::required(path("message"), why))
+    } else {
+        None
+    }
+}
+
+fn has_line_breaks(text: &str) -> bool {
+    text.contains(['\n', '\r'])
+}
+
+/// Every rule is compiled, but for those of the parts where something is wrong already.
+pub(super) fn validate(schema: &Value, path: &Path, wrong: &BTreeSet<String>) -> ErrorList {
+    let mut walk = Walk {
+        errors: ErrorList::new(),
+        wrong,
+        cost: 0,
+        dearest: Vec::new(),
+    };
     let root = Place {
         is_object: true,
         uncorrelatable: None,
@@ -38,9 +108,9 @@ pub(super) fn validate(schema: &Value, path: &Path) -> ErrorList {
     walk.errors
 }
 
-#[derive(Default)]
-struct Walk {
+struct Walk<'w> {
     errors: ErrorList,
+    wrong: &'w BTreeSet<String>,
     cost: u64,
     /// The dearest expressions, the dearest first.
     dearest: Vec<(u64, Path)>,
@@ -70,33 +140,22 @@ impl<'p> Place<'p> {
     }
 }
 
-impl Walk {
+impl Walk<'_> {
     fn visit(&mut self, schema: &Value, path: &Path, place: Place<'_>) {
-        for (index, rule) in elements(&schema["x-kubernetes-validations"])
-            .iter()
-            .enumerate()
-        {
-            let path = path.child("x-kubernetes-validations").index(index);
-            let before = self.errors.len();
-            self.words(rule, schema, &path);
-            if self.errors.len() == before {
-                self.expressions(rule, schema, &path, place);
-            }
-        }
         let for_entries = match text(schema, "x-kubernetes-map-type") {
             "atomic" => place.uncorrelatable.or(Some(path)),
             _ => place.uncorrelatable,
         };
-        for (name, property) in entries(&schema["properties"]) {
-            let path = path.child("properties").key(name);
-            let below = place.below(property, for_entries, Some(1));
-            self.visit(property, &path, below);
-        }
         let each = &schema["additionalProperties"];
         if each.is_object() {
             let bound = schema["maxProperties"].as_u64();
             let below = place.below(each, place.uncorrelatable, bound);
             self.visit(each, &path.child("additionalProperties"), below);
+        }
+        for (name, property) in entries(&schema["properties"]) {
+            let path = path.child("properties").key(name);
+            let below = place.below(property, for_entries, Some(1));
+            self.visit(property, &path, below);
         }
         let items = &schema["items"];
         if items.is_object() {
@@ -107,54 +166,16 @@ impl Walk {
             let below = place.below(items, for_items, schema["maxItems"].as_u64());
             self.visit(items, &path.child("items"), below);
         }
-    }
-
-    fn words(&mut self, rule: &Value, schema: &Value, path: &Path) {
-        let expression = text(rule, "rule").trim();
-        let message = text(rule, "message");
-        let trimmed = message.trim();
-        let breaks = |text: &str| text.contains(['\n', '\r']);
-        let message_path = path.child("message");
-        if expression.is_empty() {
-            let why = "rule is not specified";
-            self.errors.push(Error::required(path.child("rule"), why));
-        } else if !message.is_empty() && trimmed.is_empty() {
-            let why = "message must be non-empty if specified";
-            self.errors.push(Error::invalid(message_path, message, why));
-        } else if breaks(trimmed) {
-            let why = "message must not contain line breaks";
-            self.errors.push(Error::invalid(message_path, message, why));
-        } else if breaks(expression) && trimmed.is_empty() {
-            let why = "message must be specified if rule contains line breaks";
-            self.errors.push(Error::required(message_path, why));
+        if self.wrong.contains(path.as_str()) {
+            return;
         }
-        let message_expression = text(rule, "messageExpression");
-        if !message_expression.is_empty() && message_expression.trim().is_empty() {
-            let why = "messageExpression must be non-empty if specified";
-            let path = path.child("messageExpression");
-            self.errors.push(Error::required(path, why));
-        }
-        if let Some(reason) = rule["reason"].as_str()
-            && !REASONS.contains(&reason)
+        let rules = path.child("x-kubernetes-validations");
+        for (index, rule) in elements(&schema["x-kubernetes-validations"])
+            .iter()
+            .enumerate()
         {
-            let path = path.child("reason");
-            self.errors
-                .push(Error::not_supported(path, reason, REASONS));
+            self.expressions(rule, schema, &rules.index(index), place);
         }
-        let field_path = text(rule, "fieldPath");
-        let why = if field_path.is_empty() {
-            return;
-        } else if field_path.trim().is_empty() {
-            "fieldPath must be non-empty if specified"
-        } else if breaks(field_path) {
-            "fieldPath must not contain line breaks"
-        } else if schema_at(schema, field_path, true).is_err() {
-            "fieldPath must be a valid path"
-        } else {
-            return;
-        };
-        let path = path.child("fieldPath");
-        self.errors.push(Error::invalid(path, field_path, why));
     }
 
     fn expressions(&mut self, rule: &Value, schema: &Value, path: &Path, place: Place<'_>) {
@@ -235,7 +256,7 @@ impl Walk {
             let why = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
             self.errors.push(Error::forbidden(path.clone(), why));
         }
-        let what = "estimated rule cost total for entire OpenAPIv3 schema";
+        let what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
         let why = excess(what, self.cost, MOST_OF_ALL);
         self.errors.push(Error::forbidden(path.clone(), &why));
     }

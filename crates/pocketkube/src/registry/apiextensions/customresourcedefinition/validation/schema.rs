@@ -1,14 +1,14 @@
 //! The schema of a version, keyword by keyword.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::{defaults, rules, structural};
+use super::{defaults, keys, rules, structural};
 use crate::api::field::{Error, ErrorList, Path};
-use crate::api::tree::{elements, entries, is_empty, strings, text};
+use crate::api::tree::{elements, entries, is_empty, text};
 
-const TYPES: &[&str] = &[
-    "array", "boolean", "integer", "null", "number", "object", "string",
-];
+const TYPES: &[&str] = &["array", "boolean", "integer", "number", "object", "string"];
 
 /// Keywords that may stand at the root beside a `status` subresource, by their internal names.
 const AT_ROOT_WITH_STATUS: &str = "[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations]";
@@ -53,27 +53,32 @@ pub(super) fn validate(validation: &Value, has_status: bool, path: &Path) -> Err
         errors.push(Error::forbidden(path.child("nullable"), why));
     }
     let mut is_structural = false;
-    let unstructural = structural::validate(schema, &path);
-    if unstructural.is_empty() {
-        let wrong_defaults = defaults::validate(schema, &path);
-        is_structural = wrong_defaults.is_empty();
-        errors.extend(wrong_defaults);
-    } else {
-        errors.extend(unstructural);
+    let unread = structural::unsupported(schema);
+    if unread.is_none() {
+        let unstructural = structural::validate(schema, &path);
+        if unstructural.is_empty() {
+            let wrong_defaults = defaults::validate(schema, &path);
+            is_structural = wrong_defaults.is_empty();
+            errors.extend(wrong_defaults);
+        } else {
+            errors.extend(unstructural);
+        }
     }
     let mut walk = Walk::default();
-    walk.visit(
-        schema,
-        &path,
-        &Place {
-            is_root: true,
-            ..Place::default()
-        },
-    );
-    let may_compile = is_structural && walk.errors.is_empty();
+    let root = Place {
+        is_root: true,
+        ..Place::default()
+    };
+    walk.visit(schema, &path, &root);
     errors.append(&mut walk.errors);
-    if may_compile {
-        errors.extend(rules::validate(schema, &path));
+    if is_structural {
+        errors.extend(rules::validate(schema, &path, &walk.wrong));
+    }
+    // What the walk forbids is not told again.
+    if let Some(why) = unread
+        && errors.is_empty()
+    {
+        errors.push(Error::invalid(path, "", &why));
     }
     errors
 }
@@ -96,6 +101,8 @@ fn root_with_status(schema: &Value, path: &Path) -> Option<Error> {
 #[derive(Default)]
 struct Walk {
     errors: ErrorList,
+    /// The parts with rules in or below which something is wrong: their rules are not compiled.
+    wrong: BTreeSet<String>,
 }
 
 /// What depends on where in the schema the walk is.
@@ -122,6 +129,7 @@ impl Walk {
         if !schema.is_object() {
             return;
         }
+        let before = self.errors.len();
         self.keywords(schema, path, place);
         let below = place.below();
         let additional = &schema["additionalProperties"];
@@ -155,9 +163,24 @@ impl Walk {
                 self.visit(nested, &path.child(keyword).index(index), &below);
             }
         }
+        for (name, nested) in entries(&schema["definitions"]) {
+            self.visit(nested, &path.child("definitions").key(name), &below);
+        }
         self.visit(&schema["items"], &path.child("items"), &below);
+        for (index, nested) in elements(&schema["items"]).iter().enumerate() {
+            self.visit(nested, &path.child("items").index(index), &below);
+        }
+        for (name, nested) in entries(&schema["dependencies"]) {
+            self.visit(nested, &path.child("dependencies").key(name), &below);
+        }
         self.extensions(schema, path);
-        self.map_keys(schema, path);
+        self.errors.extend(keys::validate(schema, path));
+        if !is_empty(&schema["x-kubernetes-validations"]) {
+            self.errors.extend(rules::words(schema, path));
+            if self.errors.len() > before {
+                self.wrong.insert(path.as_str().to_owned());
+            }
+        }
     }
 
     fn forbid(&mut self, path: Path, why: &str) {
@@ -263,78 +286,6 @@ impl Walk {
             let value = items["x-kubernetes-list-type"].clone();
             self.errors
                 .push(Error::invalid(path.child(keyword), value, why));
-        }
-    }
-
-    /// The keys of lists that are maps.
-    fn map_keys(&mut self, schema: &Value, path: &Path) {
-        let list_type = text(schema, "x-kubernetes-list-type");
-        let keys: Vec<&str> = strings(&schema["x-kubernetes-list-map-keys"]).collect();
-        let items = &schema["items"];
-        let items_path = path.child("items");
-        if !keys.is_empty() && list_type != "map" {
-            let why = "must be map if x-kubernetes-list-map-keys is non-empty";
-            let path = path.child("x-kubernetes-list-type");
-            self.errors.push(match list_type {
-                "" => Error::required(path, why),
-                other => Error::invalid(path, other, why),
-            });
-        }
-        if list_type == "map" {
-            if keys.is_empty() {
-                let path = path.child("x-kubernetes-list-map-keys");
-                let why = "must not be empty if x-kubernetes-list-type is map";
-                self.errors.push(Error::required(path, why));
-            }
-            if items.is_null() {
-                let why = "must have a schema if x-kubernetes-list-type is map";
-                self.errors.push(Error::required(items_path.clone(), why));
-            } else if text(items, "type") != "object" {
-                let why = "must be object if parent array's x-kubernetes-list-type is map";
-                let kind = text(items, "type");
-                self.errors
-                    .push(Error::invalid(items_path.child("type"), kind, why));
-            } else {
-                self.key_fields(&keys, items, path);
-            }
-        }
-        if matches!(list_type, "set" | "map") && items["nullable"] == true {
-            let why = format!("cannot be nullable when x-kubernetes-list-type is {list_type}");
-            self.forbid(items_path.child("nullable"), &why);
-        }
-    }
-
-    fn key_fields(&mut self, keys: &[&str], items: &Value, path: &Path) {
-        let keys_path = path.child("x-kubernetes-list-map-keys");
-        let shown = || Value::from(keys.to_vec());
-        for (index, key) in keys.iter().enumerate() {
-            let property = &items["properties"][*key];
-            let property_path = path.child("items").child("properties").key(key);
-            if property.is_null() {
-                let why = "entries must all be names of item properties";
-                self.errors
-                    .push(Error::invalid(keys_path.clone(), shown(), why));
-            } else if matches!(text(property, "type"), "array" | "object") {
-                let why = "must be a scalar type if parent array's x-kubernetes-list-type is map";
-                self.errors
-                    .push(Error::invalid(property_path.child("type"), "object", why));
-            }
-            if keys[..index].contains(key) {
-                let why = "must not contain duplicate entries";
-                self.errors
-                    .push(Error::invalid(keys_path.clone(), shown(), why));
-            }
-            let is_required = strings(&items["required"]).any(|required| required == *key);
-            if !property.is_null() && !is_required && property["default"].is_null() {
-                let why = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property";
-                self.errors
-                    .push(Error::required(property_path.child("default"), why));
-            }
-            if property["nullable"] == true {
-                let why =
-                    "this property is in x-kubernetes-list-map-keys, so it cannot be nullable";
-                self.forbid(property_path.child("nullable"), why);
-            }
         }
     }
 }

@@ -62,6 +62,9 @@ pub(super) fn schema_at<'s>(
     }
     let mut schema = schema;
     for segment in field_path(path) {
+        if segment.is_empty() {
+            return Err("unexpected end of JSON path".to_owned());
+        }
         let nowhere = || Err("does not refer to a valid field".to_owned());
         schema = match (&schema["properties"], &schema["additionalProperties"]) {
             (Value::Object(properties), _) => match properties.get(&segment) {

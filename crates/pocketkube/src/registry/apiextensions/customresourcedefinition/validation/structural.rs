@@ -17,6 +17,51 @@ pub(in crate::registry::apiextensions) fn validate(schema: &Value, path: &Path) 
     walk.errors
 }
 
+/// Why a schema cannot be read as a structural one at all.
+pub(in crate::registry::apiextensions) fn unsupported(schema: &Value) -> Option<String> {
+    let is_there = |keyword: &str| match keyword {
+        "additionalItems" => !schema[keyword].is_null(),
+        _ => !is_empty(&schema[keyword]),
+    };
+    let keywords = [
+        ("id", "id"),
+        ("$schema", "schema"),
+        ("$ref", "$ref"),
+        ("patternProperties", "patternProperties"),
+        ("dependencies", "dependencies"),
+        ("additionalItems", "additionalItems"),
+        ("definitions", "definitions"),
+    ];
+    if let Some((_, name)) = keywords.into_iter().find(|(keyword, _)| is_there(keyword)) {
+        return Some(format!("OpenAPIV3Schema '{name}' is not supported"));
+    }
+    if schema["items"].is_array() {
+        return Some("OpenAPIV3Schema 'items' must be a schema, but is an array".to_owned());
+    }
+    if schema["x-kubernetes-preserve-unknown-fields"] == false {
+        return Some(
+            "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined"
+                .to_owned(),
+        );
+    }
+    below(schema).find_map(unsupported)
+}
+
+/// The schemas in a schema.
+pub(super) fn below(schema: &Value) -> impl Iterator<Item = &Value> {
+    let nested = ["items", "additionalProperties", "not"]
+        .into_iter()
+        .map(|keyword| &schema[keyword]);
+    let listed = ["allOf", "anyOf", "oneOf"]
+        .into_iter()
+        .flat_map(|keyword| elements(&schema[keyword]));
+    let named = entries(&schema["properties"]).map(|(_, property)| property);
+    nested
+        .chain(listed)
+        .chain(named)
+        .filter(|part| part.is_object())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     Root,

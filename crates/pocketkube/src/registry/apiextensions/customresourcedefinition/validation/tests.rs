@@ -161,3 +161,150 @@ fn protected_groups_need_approval() {
         "metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation"
     ));
 }
+
+#[test]
+fn a_version_that_is_no_label_is_named_as_upstream_names_it() {
+    let mut wrong = definition(json!({"type": "object"}));
+    wrong["spec"]["versions"][0]["name"] = json!("V1");
+    let found = errors(wrong);
+    assert!(found[0].starts_with("spec.versions[0].name: Invalid value: \"V1\": a DNS-1035"));
+    assert!(found[1].starts_with("spec.version: Invalid value: \"V1\": a DNS-1035"));
+}
+
+#[test]
+fn a_schema_that_cannot_be_read_is_not_said_to_lack_structure() {
+    let wrong = json!({"properties": {"a": {"$ref": "#/b"}}, "type": "null"});
+    assert_eq!(
+        errors(definition(wrong)),
+        [
+            format!(
+                "{SPEC}.type: Unsupported value: \"null\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\""
+            ),
+            format!(
+                "{SPEC}.type: Forbidden: type cannot be set to null, use nullable as an alternative"
+            ),
+            format!("{SPEC}.properties[a].$ref: Forbidden: $ref is not supported"),
+        ]
+    );
+    assert_eq!(
+        errors(definition(
+            json!({"type": "object", "$schema": "http://json-schema.org/schema#"})
+        )),
+        [
+            "spec.validation.openAPIV3Schema: Invalid value: \"\": OpenAPIV3Schema 'schema' is not supported"
+        ]
+    );
+}
+
+#[test]
+fn rules_say_all_that_is_wrong_with_them_and_the_deepest_first() {
+    let wrong = json!({
+        "type": "object",
+        "properties": {"a": {"type": "string", "x-kubernetes-validations": [{"rule": "self.b"}]}},
+        "x-kubernetes-validations": [
+            {"rule": "", "fieldPath": " ", "reason": "Whim"},
+            {"rule": "self.nope"},
+        ],
+    });
+    let found = errors(definition(wrong));
+    let starts = [
+        "[0].rule: Required value: rule is not specified",
+        "[0].reason: Unsupported value: \"Whim\"",
+        "[0].fieldPath: Invalid value: \" \": fieldPath must be non-empty if specified",
+        "[0].fieldPath: Invalid value: \" \": fieldPath must be a valid path",
+    ];
+    for (error, start) in found.iter().zip(starts) {
+        let start = format!("{SPEC}.x-kubernetes-validations{start}");
+        assert!(error.starts_with(&start), "{error}");
+    }
+    // Of the rules that could be compiled only those of sound parts are.
+    assert!(found[4].starts_with(&format!(
+        "{SPEC}.properties[a].x-kubernetes-validations[0].rule: Invalid value"
+    )));
+    assert_eq!(found.len(), 5, "{found:?}");
+}
+
+#[test]
+fn selectable_fields_stand_beside_their_schema() {
+    let mut two = definition(json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+    let fields = json!([{"jsonPath": ".spec.a"}, {"jsonPath": ".spec.b"}, {"jsonPath": ".spec."}]);
+    two["spec"]["versions"][0]["selectableFields"] = fields;
+    let path = "spec.selectableFields";
+    assert_eq!(
+        errors(two.clone()),
+        [
+            format!(
+                "{path}[1].jsonPath: Invalid value: \".spec.b\": is an invalid path: does not refer to a valid field"
+            ),
+            format!(
+                "{path}[2].jsonPath: Invalid value: \".spec.\": is an invalid path: unexpected end of JSON path"
+            ),
+        ]
+    );
+    two["spec"]["versions"][0]["selectableFields"] = json!([{"jsonPath": ".spec.a"}]);
+    let mut other = two["spec"]["versions"][0].clone();
+    other["name"] = json!("v2");
+    other["storage"] = json!(false);
+    other["schema"]["openAPIV3Schema"]["description"] = json!("another");
+    two["spec"]["versions"].as_array_mut().unwrap().push(other);
+    assert_eq!(
+        errors(two),
+        [format!(
+            "{path}: Invalid value: \"\": selectableFields may only be set when validations.schema is included"
+        )]
+    );
+}
+
+#[test]
+fn conversion_is_asked_of_a_sound_address_that_can_be_trusted() {
+    let mut own = definition(json!({"type": "object"}));
+    own["spec"]["conversion"] = json!({"strategy": "Webhook", "webhook": {
+        "clientConfig": {"url": "http://me@localhost/?a=b", "caBundle": "bm90aGluZw=="},
+        "conversionReviewVersions": ["v1"],
+    }});
+    let path = "spec.conversion.webhookClientConfig";
+    assert_eq!(
+        errors(own.clone()),
+        [
+            format!(
+                "{path}.url: Invalid value: \"http\": 'https' is the only allowed URL scheme; desired format: https://host[/path]"
+            ),
+            format!(
+                "{path}.url: Invalid value: \"me\": user information is not permitted in the URL"
+            ),
+            format!(
+                "{path}.url: Invalid value: \"a=b\": query parameters are not permitted in the URL"
+            ),
+        ]
+    );
+    let client = &mut own["spec"]["conversion"]["webhook"]["clientConfig"];
+    client["url"] = json!("https://localhost/");
+    assert_eq!(errors(own.clone()), [""; 0], "tools fill it in later");
+    let mut old = crate::registry::testing::prepared(
+        &DefinitionStrategy,
+        definition(json!({"type": "object"})),
+    );
+    old["status"]["conditions"] = json!([{"type": "Established", "status": "True"}]);
+    let mut new = old.clone();
+    new["spec"]["conversion"] = own["spec"]["conversion"].clone();
+    let found = errors_on_update(&DefinitionStrategy, new, old);
+    assert_eq!(
+        found,
+        [format!(
+            "{path}.caBundle: Invalid value: \"bm90aGluZw==\": unable to load root certificates: data does not contain any valid RSA or ECDSA certificates"
+        )]
+    );
+}
+
+#[test]
+fn unknown_fields_are_not_kept_beside_defaults() {
+    let mut wrong = definition(
+        json!({"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}),
+    );
+    wrong["spec"]["preserveUnknownFields"] = json!(true);
+    let found = errors(wrong);
+    assert_eq!(
+        found[0],
+        "spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema"
+    );
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{columns, schema, selectable, subresources};
+use super::{columns, schema, selectable, structural, subresources};
 use crate::api::field::{Error, ErrorList, Path};
 use crate::api::names::dns1035_label;
 use crate::api::tree::{elements, is_empty, text};
@@ -21,6 +21,14 @@ pub(super) fn validate(spec: &Value, path: &Path) -> ErrorList {
             let path = versions_path.index(index).child("schema.openAPIV3Schema");
             errors.push(Error::required(path, "schemas are required"));
         }
+    }
+    if spec["preserveUnknownFields"] == true && versions.iter().any(has_defaults) {
+        let why = "must be false in order to use defaults in the schema";
+        errors.push(Error::invalid(
+            path.child("preserveUnknownFields"),
+            true,
+            why,
+        ));
     }
     let mut names = BTreeSet::new();
     let mut is_unique = true;
@@ -51,7 +59,23 @@ pub(super) fn validate(spec: &Value, path: &Path) -> ErrorList {
         let why = "must have exactly one version marked as storage version";
         errors.push(Error::invalid(versions_path, spec["versions"].clone(), why));
     }
+    // Upstream's internal type names the first version once more.
+    if let Some(first) = versions.first().map(|first| text(first, "name"))
+        && !first.is_empty()
+    {
+        let faults = dns1035_label(first).join(",");
+        let error = || Error::invalid(path.child("version"), first, &faults);
+        errors.extend((!faults.is_empty()).then(error));
+    }
     errors
+}
+
+/// Whether any field of a version has a default.
+fn has_defaults(version: &Value) -> bool {
+    fn is_in(schema: &Value) -> bool {
+        !schema["default"].is_null() || structural::below(schema).any(is_in)
+    }
+    is_in(&version["schema"]["openAPIV3Schema"])
 }
 
 /// Whether all versions have the same there.
@@ -77,8 +101,14 @@ fn unshared(spec: &Value, version: &Value, path: &Path) -> ErrorList {
     if let Some((columns, path)) = own("additionalPrinterColumns") {
         errors.extend(columns::validate(columns, &path));
     }
-    if let Some((fields, path)) = own("selectableFields") {
-        errors.extend(selectable::validate(fields, &version["schema"], &path));
+    if let Some((fields, path)) = own("selectableFields")
+        && !is_empty(fields)
+    {
+        errors.extend(match own("schema") {
+            Some((schema, _)) if !is_empty(schema) => selectable::validate(fields, schema, &path),
+            // As upstream, which has moved a schema that all versions share away from them.
+            _ => vec![Error::invalid(path, "", "selectableFields may only be set when version.schema.openAPIV3Schema is not included")],
+        });
     }
     errors
 }
@@ -106,7 +136,14 @@ pub(super) fn validate_shared(spec: &Value, path: &Path) -> ErrorList {
         errors.extend(columns::validate(columns, &path));
     }
     if let Some((fields, path)) = shared("selectableFields") {
-        errors.extend(selectable::validate(fields, &first["schema"], &path));
+        errors.extend(match shared("schema") {
+            Some((schema, _)) => selectable::validate(fields, schema, &path),
+            None => vec![Error::invalid(
+                path,
+                "",
+                "selectableFields may only be set when validations.schema is included",
+            )],
+        });
     }
     errors
 }
@@ -126,11 +163,16 @@ fn deprecation_warning(version: &Value, path: &Path) -> ErrorList {
     if warning.is_empty() {
         errors.push(error("must not be an empty string"));
     }
-    if let Some((index, _)) = warning.char_indices().find(|(_, c)| c.is_control()) {
+    if let Some((index, _)) = warning.char_indices().find(|(_, c)| !is_printable(*c)) {
         let why = format!(
             "must only contain printable UTF-8 characters; non-printable character found at index {index}"
         );
         errors.push(error(&why));
     }
     errors
+}
+
+/// Of blanks only the usual one can be seen.
+fn is_printable(character: char) -> bool {
+    character == ' ' || !(character.is_control() || character.is_whitespace())
 }
