@@ -77,7 +77,11 @@ impl Strategy for HorizontalPodAutoscalerStrategy {
     }
 
     fn validate(&self, autoscaler: &Value, _context: &HookContext<'_>) -> ErrorList {
-        validation::spec(&Field::new(&autoscaler["spec"], "spec"))
+        validation::spec(&Field::new(&autoscaler["spec"], "spec"), None)
+    }
+
+    fn validate_update(&self, new: &Value, old: &Value, _context: &HookContext<'_>) -> ErrorList {
+        validation::spec(&Field::new(&new["spec"], "spec"), Some(&old["spec"]))
     }
 
     fn prepare_for_update(&self, new: &mut Value, old: &Value, _context: &HookContext<'_>) {

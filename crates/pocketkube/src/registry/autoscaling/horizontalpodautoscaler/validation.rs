@@ -2,9 +2,12 @@
 //!
 //! Mirrors `pkg/apis/autoscaling/validation/validation.go` (v1.35).
 
+use serde_json::Value;
+
 use crate::api::field::{Error, ErrorList};
 use crate::api::names;
 use crate::api::quantity::Quantity;
+use crate::api::tree::text;
 use crate::registry::validation::Field;
 
 const MAX_PERIOD_SECONDS: i64 = 1800;
@@ -19,7 +22,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("ContainerResource", "containerResource"),
 ];
 
-pub fn spec(spec: &Field<'_>) -> ErrorList {
+/// `old` is the spec before a change: what it refers to and stays is not looked at again.
+pub fn spec(spec: &Field<'_>, old: Option<&Value>) -> ErrorList {
     let mut errors = ErrorList::new();
     let (least, most) = (spec.child("minReplicas"), spec.child("maxReplicas"));
     if least.is_set() && least.integer() < 1 {
@@ -34,9 +38,27 @@ pub fn spec(spec: &Field<'_>) -> ErrorList {
         let detail = "must be greater than or equal to `minReplicas`";
         errors.push(Error::invalid(most.path.clone(), number, detail));
     }
-    errors.extend(reference(&spec.child("scaleTargetRef")));
-    for metric in spec.child("metrics").items() {
+    let target = spec.child("scaleTargetRef");
+    errors.extend(reference(&target));
+    let same = |field: &str, old: &Value| text(target.value, field) == text(old, field);
+    let is_unchanged = old
+        .map(|old| &old["scaleTargetRef"])
+        .is_some_and(|old| same("apiVersion", old) && same("kind", old));
+    if !is_unchanged {
+        // The one kind of the core group that can be scaled.
+        let is_core = target.child("kind").text() == "ReplicationController";
+        errors.extend(version(&target.child("apiVersion"), is_core));
+    }
+    let metrics = spec.child("metrics");
+    for metric in metrics.items() {
         errors.extend(self::metric(&metric));
+    }
+    let mut kinds = metrics.items().map(|metric| metric.child("type").text());
+    if least.is_set()
+        && least.integer() == 0
+        && !kinds.any(|kind| matches!(kind, "Object" | "External"))
+    {
+        errors.push(metrics.forbidden("must specify at least one Object or External metric to support scaling to zero replicas"));
     }
     for direction in ["scaleUp", "scaleDown"] {
         let rules = spec.child("behavior").child(direction);
@@ -56,12 +78,19 @@ fn reference(reference: &Field<'_>) -> ErrorList {
             None => errors.extend(field.faults(names::path_segment_name(field.text()))),
         }
     }
-    let version = reference.child("apiVersion");
-    if version.text().split('/').count() > 2 {
-        let words = version.text();
-        errors.push(version.invalid(&format!("unexpected GroupVersion string: {words}")));
-    }
     errors
+}
+
+/// The group and version of what is referred to.
+fn version(version: &Field<'_>, may_be_core: bool) -> Option<Error> {
+    let words = version.text();
+    let why = match words.split('/').count() {
+        1 if may_be_core => return None,
+        1 => "apiVersion must specify API group".to_owned(),
+        2 => return None,
+        _ => format!("unexpected GroupVersion string: {words}"),
+    };
+    Some(version.invalid_text(&why))
 }
 
 fn metric(metric: &Field<'_>) -> ErrorList {
@@ -108,7 +137,9 @@ fn source(source: &Field<'_>, kind: &str) -> ErrorList {
         ["value", "averageValue", "averageUtilization"].map(|field| target.child(field));
     match kind {
         "object" => {
-            errors.extend(reference(&source.child("describedObject")));
+            let described = source.child("describedObject");
+            errors.extend(reference(&described));
+            errors.extend(version(&described.child("apiVersion"), true));
             errors.extend(identifier(&source.child("metric")));
         }
         "external" | "pods" => errors.extend(identifier(&source.child("metric"))),
@@ -227,12 +258,12 @@ fn scaling_rules(rules: &Field<'_>) -> ErrorList {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
     fn texts(spec: &Value) -> Vec<String> {
-        let errors = super::spec(&Field::new(spec, "spec"));
+        let errors = super::spec(&Field::new(spec, "spec"), None);
         errors.iter().map(ToString::to_string).collect()
     }
 
@@ -240,7 +271,7 @@ mod tests {
     fn bounds_and_target_make_sense() {
         assert_eq!(
             texts(
-                &json!({"minReplicas": 3, "maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment"}})
+                &json!({"minReplicas": 3, "maxReplicas": 1, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment"}})
             ),
             [
                 "spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`",
@@ -250,10 +281,46 @@ mod tests {
     }
 
     #[test]
+    fn targets_have_a_group_unless_they_are_controllers_of_the_core_group() {
+        let with = |version: &str, kind: &str| json!({"maxReplicas": 1, "scaleTargetRef": {"apiVersion": version, "kind": kind, "name": "d"}});
+        assert_eq!(texts(&with("v1", "ReplicationController")), [""; 0]);
+        assert_eq!(
+            texts(&with("", "Deployment")),
+            [
+                "spec.scaleTargetRef.apiVersion: Invalid value: \"\": apiVersion must specify API group"
+            ]
+        );
+        assert_eq!(
+            texts(&with("a/b/c", "Deployment")),
+            [
+                "spec.scaleTargetRef.apiVersion: Invalid value: \"a/b/c\": unexpected GroupVersion string: a/b/c"
+            ]
+        );
+        let stored = with("v1", "Deployment");
+        let field = Field::new(&stored, "spec");
+        assert_eq!(super::spec(&field, Some(&stored)), []);
+    }
+
+    #[test]
+    fn nothing_is_scaled_to_zero_by_its_own_load() {
+        let spec = json!({
+            "minReplicas": 0, "maxReplicas": 1, "metrics": [],
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
+        });
+        assert_eq!(
+            texts(&spec),
+            [
+                "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
+                "spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas",
+            ]
+        );
+    }
+
+    #[test]
     fn metrics_have_the_source_they_name() {
         let with = |metric: Value| {
             texts(&json!({
-                "maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "d"}, "metrics": [metric],
+                "maxReplicas": 1, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, "metrics": [metric],
             }))
         };
         assert_eq!(
@@ -275,7 +342,7 @@ mod tests {
     #[test]
     fn scaling_rules_are_within_limits() {
         let spec = json!({
-            "maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+            "maxReplicas": 1, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"},
             "behavior": {"scaleUp": {"stabilizationWindowSeconds": 4000, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 1801}]}},
         });
         assert_eq!(
