@@ -235,6 +235,12 @@ mod tests {
                 "metadata.ownerReferences.uid: Invalid value: \"\": must not be empty",
             ],
         );
+        check(
+            json!({"name": "a", "namespace": "b", "ownerReferences": [{"apiVersion": "a/b/c", "kind": "Pod", "name": "p", "uid": "1"}]}),
+            &[
+                "metadata.ownerReferences.apiVersion: Invalid value: \"a/b/c\": version must not be empty",
+            ],
+        );
         let owner = |name| json!({"apiVersion": "v1", "kind": "Pod", "name": name, "uid": "1", "controller": true});
         let errors = owner_references(&json!([owner("a"), owner("b")]), &"o".into());
         assert!(errors[0].detail.ends_with("references for Pod/a and Pod/b"));

@@ -91,8 +91,9 @@ pub fn owner_references(references: &Value, path: &Path) -> ErrorList {
 fn owner_reference(reference: &Value, path: &Path) -> ErrorList {
     let mut errors = ErrorList::new();
     let api_version = text(reference, "apiVersion");
-    let group_version = GroupVersion::parse(api_version);
-    if group_version.version.is_empty() {
+    // More than a group and a version is neither.
+    let is_readable = api_version.matches('/').count() < 2;
+    if !is_readable || GroupVersion::parse(api_version).version.is_empty() {
         errors.push(Error::invalid(
             path.child("apiVersion"),
             api_version,
