@@ -134,6 +134,9 @@ impl Controller for Availability {
         self.outbound
             .remote_versions()
             .set(&version, is_available, resources);
+        if is_available {
+            self.read_documents(&api_service, &version).await;
+        }
         let again = if is_available { PERIOD } else { RETRY };
         self.queue.add_after(name.clone(), again);
         self.settle(&api_service, finding).await
@@ -208,6 +211,21 @@ impl Availability {
                 resources: serde_json::from_slice(&body).ok(),
             },
         }
+    }
+
+    /// Reads what the server says of its types. One that says nothing is as available as before.
+    async fn read_documents(&self, api_service: &APIService, version: &GroupVersion) {
+        let remote = self.outbound.remote_versions();
+        let spec = serde_json::to_value(&api_service.spec).unwrap_or_default();
+        let (Ok(target), Some(known)) = (self.outbound.target_of(&spec), remote.get(version))
+        else {
+            return;
+        };
+        let documents = self
+            .outbound
+            .read_documents(&target, version, &known.documents, PATIENCE)
+            .await;
+        remote.set_documents(version, documents);
     }
 
     /// Writes the condition where it is another one than before.

@@ -1,9 +1,9 @@
 //! Requests for API groups that other servers serve: APIServices with a Service behind them.
 //!
 //! The request has been authenticated and authorized here; the other server learns from headers who
-//! asks, and believes it because of the client certificate that comes with them. Upgraded
-//! connections are not passed on. Mirrors `kube-aggregator/pkg/apiserver/handler_proxy.go` and
-//! `client-go/transport/round_trippers.go` (v1.35).
+//! asks, and believes it because of the client certificate that comes with them. Mirrors
+//! `kube-aggregator/pkg/apiserver/handler_proxy.go` and `client-go/transport/round_trippers.go`
+//! (v1.35).
 
 use axum::body::Body;
 use http::header::{
@@ -11,6 +11,7 @@ use http::header::{
     TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response, StatusCode, Uri, Version};
+use hyper::upgrade::OnUpgrade;
 use serde_json::Value;
 
 use super::{ApiServer, respond};
@@ -53,7 +54,7 @@ pub(super) async fn proxy(
     server: &ApiServer,
     service: &ObjectRef,
     user: &UserInfo,
-    request: HttpRequest<Body>,
+    mut request: HttpRequest<Body>,
 ) -> Result<Response<Body>, StatusError> {
     if !is_available(service.value()) {
         return Ok(unavailable("service unavailable"));
@@ -69,8 +70,16 @@ pub(super) async fn proxy(
     if outbound.resolve(&target.place).is_err() {
         return Ok(unavailable("service unavailable"));
     }
+    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let request = rewritten(request, &target, user)?;
     match outbound.forward(&target, request).await {
+        Ok(mut response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            let Some(client) = upgrade else {
+                return Ok(unavailable("the connection cannot be upgraded"));
+            };
+            outbound.join(client, hyper::upgrade::on(&mut response));
+            Ok(response.map(|_| Body::empty()))
+        }
         Ok(response) => Ok(returned(response.map(Body::new))),
         Err(why) => Ok(unavailable(&format!(
             "error trying to reach service: {why}"
@@ -111,14 +120,31 @@ fn rewritten(
         })
         .cloned()
         .collect();
+    let protocol = wanted_protocol(&parts.headers);
     for name in HOP_BY_HOP.into_iter().chain([AUTHORIZATION]).chain(own) {
         parts.headers.remove(name);
+    }
+    if let Some(protocol) = protocol {
+        let upgrade = HeaderValue::from_static("Upgrade");
+        parts.headers.insert(CONNECTION, upgrade);
+        parts.headers.insert(UPGRADE, protocol);
     }
     if let Ok(host) = HeaderValue::from_str(&target.authority()) {
         parts.headers.insert(HOST, host);
     }
     identify(&mut parts.headers, user);
     Ok(HttpRequest::from_parts(parts, body))
+}
+
+/// What the connection is to speak from now on (WebSocket, SPDY), where it is not HTTP.
+fn wanted_protocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut options = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let is_upgrade = options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
+    headers.get(UPGRADE).filter(|_| is_upgrade).cloned()
 }
 
 /// Says who asks.
@@ -190,6 +216,18 @@ mod tests {
         for gone in ["authorization", "impersonate-user"] {
             assert!(!sent.headers().contains_key(gone), "{gone}");
         }
+    }
+
+    #[test]
+    fn a_connection_is_upgraded_only_if_it_says_so() {
+        let wanted = |connection: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONNECTION, HeaderValue::from_static(connection));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            wanted_protocol(&headers)
+        };
+        assert_eq!(wanted("keep-alive, Upgrade").unwrap(), "websocket");
+        assert_eq!(wanted("keep-alive"), None);
     }
 
     #[test]

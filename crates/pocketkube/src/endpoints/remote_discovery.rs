@@ -73,6 +73,7 @@ fn kind(of: &GroupVersion, entry: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::RemoteDocuments;
 
     #[test]
     fn the_old_list_becomes_the_aggregated_form() {
@@ -84,6 +85,7 @@ mod tests {
                 {"name": "things/scale", "group": "autoscaling", "version": "v1", "kind": "Scale",
                  "verbs": ["get"]},
             ]}),
+            documents: RemoteDocuments::default(),
         };
         let shown = version(&GroupVersion::new("e.com", "v1"), &remote);
         assert_eq!(

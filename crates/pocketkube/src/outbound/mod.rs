@@ -9,12 +9,14 @@
 mod answer;
 mod conversion;
 mod dial;
+mod documents;
 mod pool;
 mod remote;
 mod resolve;
 mod target;
 mod tls;
 mod trust;
+mod upgrade;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -27,6 +29,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use serde_json::Value;
 
+pub use self::documents::RemoteDocuments;
 use self::pool::{Pool, Sender};
 pub use self::remote::{RemoteVersion, RemoteVersions};
 pub use self::target::{Identity, Place, Target, TargetError};
@@ -214,7 +217,7 @@ impl Outbound {
             .map_err(|error| dial::http_words(&error))?;
         let name = format!("connection to {}", target.authority());
         self.shared.tasks.spawn(name, async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "connection to another server ended");
             }
         });

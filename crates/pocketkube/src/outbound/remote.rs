@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use parking_lot::Mutex;
 use serde_json::Value;
 
+use super::RemoteDocuments;
 use crate::api::GroupVersion;
 
 /// A version of a group that somebody else serves.
@@ -15,6 +16,8 @@ pub struct RemoteVersion {
     pub is_available: bool,
     /// The APIResourceList that was read last; null before the first one.
     pub resources: Value,
+    /// The OpenAPI documents that were read last.
+    pub documents: RemoteDocuments,
 }
 
 /// All of them.
@@ -35,13 +38,26 @@ impl RemoteVersions {
         let mut state = self.state.lock();
         let key = (of.group.clone(), of.version.clone());
         let before = state.versions.get(&key).cloned();
-        let kept = before.clone().unwrap_or_default().resources;
+        let kept = before.clone().unwrap_or_default();
         let now = RemoteVersion {
             is_available,
-            resources: resources.unwrap_or(kept),
+            resources: resources.unwrap_or(kept.resources),
+            documents: kept.documents,
         };
         if before.as_ref() != Some(&now) {
             state.versions.insert(key, now);
+            state.edition += 1;
+        }
+    }
+
+    /// Notes the documents of a server that is known already.
+    pub fn set_documents(&self, of: &GroupVersion, documents: RemoteDocuments) {
+        let mut state = self.state.lock();
+        let key = (of.group.clone(), of.version.clone());
+        if let Some(version) = state.versions.get_mut(&key)
+            && version.documents != documents
+        {
+            version.documents = documents;
             state.edition += 1;
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::World;
 use super::server::{Handler, TestServer, answering};
@@ -20,6 +21,20 @@ fn things() -> Handler {
                 "name": "things", "singularName": "thing", "namespaced": true, "kind": "Thing",
                 "verbs": ["get", "list"],
             }],
+        }),
+        Some("/openapi/v3") => json!({"paths": {"apis/things.example.com/v1": {
+            "serverRelativeURL": "/openapi/v3/apis/things.example.com/v1?hash=1",
+        }}}),
+        Some("/openapi/v3/apis/things.example.com/v1?hash=1") => json!({
+            "openapi": "3.0.0", "info": {"title": "Things", "version": "1"}, "paths": {},
+        }),
+        Some("/openapi/v2") => json!({
+            "swagger": "2.0",
+            "paths": {
+                "/apis/things.example.com/v1/things": {"get": {"schema": {"$ref": "#/definitions/Thing"}}},
+                "/version": {"get": {}},
+            },
+            "definitions": {"Thing": {"type": "object"}, "Other": {"type": "object"}},
         }),
         _ => json!({
             "kind": "Thing", "apiVersion": "things.example.com/v1", "path": question["path"],
@@ -149,4 +164,67 @@ async fn conditions_say_what_is_missing() {
         message.ends_with("x509: certificate signed by unknown authority"),
         "{message}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_other_server_says_of_its_types_is_part_of_the_clusters_documents() {
+    let world = World::new().await;
+    let server = world.serve("things", [10, 244, 9, 1], things()).await;
+    world.create(API_SERVICES, api_service(&server)).await;
+    world.pass(1).await;
+    let index = world.accepting("/openapi/v3", "application/json").await;
+    let own = &index["paths"]["apis/things.example.com/v1"];
+    let url = own["serverRelativeURL"].as_str().unwrap();
+    let path = "/openapi/v3/apis/things.example.com/v1?hash=";
+    assert!(url.starts_with(path), "{url}");
+    let document = world.accepting(url, "application/json").await;
+    assert_eq!(document["info"]["title"], "Things");
+    let whole = || world.accepting("/openapi/v2", "application/json");
+    let document = whole().await;
+    assert!(document["paths"]["/apis/things.example.com/v1/things"].is_object());
+    assert_eq!(document["definitions"]["Thing"]["type"], "object");
+    assert!(document["definitions"]["Other"].is_null());
+    assert!(document["paths"]["/api/v1/pods"].is_object());
+    // As long as nothing changes, nothing is read again.
+    let reads = || {
+        let asked = server.asked.lock();
+        let read = |question: &&Value| question["path"] == "/openapi/v2";
+        asked.iter().filter(read).count()
+    };
+    let before = reads();
+    world.pass(100).await;
+    assert_eq!(reads(), before);
+    let path = format!("{API_SERVICES}/v1.things.example.com");
+    world.send(Method::DELETE, &path, Value::Null).await;
+    world.pass(1).await;
+    assert!(whole().await["definitions"]["Thing"].is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_upgraded_all_the_way_to_the_other_server() {
+    let world = World::new().await;
+    let server = world.serve("things", [10, 244, 9, 1], things()).await;
+    world.create(API_SERVICES, api_service(&server)).await;
+    world.pass(1).await;
+    let mut stream = world.connect().await;
+    stream
+        .write_all(
+            b"GET /apis/things.example.com/v1/things/a/talk HTTP/1.1\r\nHost: a\r\n\
+              Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    assert!(head.starts_with("http/1.1 101 "), "{head}");
+    assert!(head.contains("upgrade: websocket"), "{head}");
+    stream.write_all(b"hello").await.unwrap();
+    let mut echo = [0; 5];
+    stream.read_exact(&mut echo).await.unwrap();
+    assert_eq!(&echo, b"hello");
+    let asked = server.asked.lock().last().cloned().unwrap();
+    assert_eq!(asked["user"], "kubernetes-admin");
 }

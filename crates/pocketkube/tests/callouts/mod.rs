@@ -5,11 +5,15 @@ mod aggregation;
 mod conversion;
 mod server;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use pocketkube::Cluster;
 use pocketkube::authentication::UserInfo;
 use serde_json::{Value, json};
@@ -108,6 +112,23 @@ impl World {
         request.extensions_mut().insert(Arc::new(UserInfo::admin()));
         let response = self.cluster.server().handle(request).await;
         response.into_body().collect().await.unwrap().to_bytes()
+    }
+
+    /// A connection of the administrator's to the API server.
+    async fn connect(&self) -> tokio::io::DuplexStream {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let server = self.cluster.server().clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let server = server.clone();
+            request.extensions_mut().insert(Arc::new(UserInfo::admin()));
+            async move { Ok::<_, Infallible>(server.handle(request.map(Body::new)).await) }
+        });
+        tokio::spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new();
+            let connection = connection.serve_connection(TokioIo::new(far), service);
+            connection.with_upgrades().await
+        });
+        near
     }
 
     /// Who signs the certificate that the API server shows to other servers.

@@ -8,7 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -21,7 +22,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 /// What a server answers to a question: a status and a body.
@@ -151,6 +152,10 @@ impl TestServer {
         let service = service_fn(move |request: Request<Incoming>| {
             let server = self.clone();
             async move {
+                if let Some(protocol) = request.headers().get(UPGRADE).cloned() {
+                    server.asked.lock().push(describe(&request));
+                    return Ok(echo(request, protocol));
+                }
                 let described = describe(&request);
                 let body = request.into_body().collect().await.unwrap().to_bytes();
                 let question = serde_json::from_slice(&body).unwrap_or(described);
@@ -166,6 +171,23 @@ impl TestServer {
         let connection = hyper::server::conn::http1::Builder::new();
         let _ = connection
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
             .await;
     }
+}
+
+/// Speaks another protocol from now on, in which everything comes back.
+fn echo(request: Request<Incoming>, protocol: HeaderValue) -> Response<Full<Bytes>> {
+    tokio::spawn(async move {
+        let stream = hyper::upgrade::on(request).await.unwrap();
+        let (mut reader, mut writer) = tokio::io::split(TokioIo::new(stream));
+        let _ = tokio::io::copy(&mut reader, &mut writer).await;
+        let _ = writer.shutdown().await;
+    });
+    Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header(CONNECTION, "Upgrade")
+        .header(UPGRADE, protocol)
+        .body(Full::default())
+        .unwrap()
 }

@@ -10,6 +10,7 @@ mod document;
 mod metrics;
 mod paths;
 mod protobuf;
+mod remote;
 mod version_2;
 
 use std::sync::Arc;
@@ -63,6 +64,10 @@ pub(super) fn serve(
         ["v3"] => Ok(index(server)),
         ["v3", path @ ..] => {
             let path = path.join("/");
+            let mut remote = remote::version_3(server.outbound()).into_iter();
+            if let Some((_, document)) = remote.find(|(own, _)| *own == path) {
+                return Ok(answer(&document, request));
+            }
             let (_, resources) = served_by_path(server)
                 .into_iter()
                 .find(|(own, _)| *own == path)
@@ -85,7 +90,10 @@ fn version_2(
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*/*");
-    let whole = || server.openapi().version_2.get(&served_by_path(server));
+    let whole = || {
+        let versions = &server.openapi().version_2;
+        versions.get(&served_by_path(server), server.outbound())
+    };
     for clause in accept.split(',').map(str::trim) {
         match clause.split(';').next().unwrap_or_default().trim() {
             "application/json" => {
@@ -109,10 +117,12 @@ fn version_2(
     Err(StatusError::not_acceptable("application/json"))
 }
 
-/// What is served, by the path of its document.
+/// What is served here, by the path of its document.
 fn served_by_path(server: &ApiServer) -> Vec<(String, Resources)> {
+    let remote = server.outbound().remote_versions().all();
     let served = group_versions::served(server).into_iter();
     served
+        .filter(|(group_version, _)| !remote.contains(group_version))
         .map(|(group_version, resources)| {
             let path = match group_version.group.as_str() {
                 "" => format!("api/{}", group_version.version),
@@ -133,8 +143,11 @@ fn version_3(server: &ApiServer, path: &str, resources: &Resources) -> Document 
 
 fn index(server: &ApiServer) -> Response<Body> {
     let mut paths = serde_json::Map::new();
-    for (path, resources) in served_by_path(server) {
-        let hash = version_3(server, &path, &resources).hash;
+    let own = served_by_path(server).into_iter().map(|(path, resources)| {
+        let document = version_3(server, &path, &resources);
+        (path, document)
+    });
+    for (path, Document { hash, .. }) in own.chain(remote::version_3(server.outbound())) {
         let url = format!("/openapi/v3/{path}?hash={hash}");
         paths.insert(path, json!({"serverRelativeURL": url}));
     }

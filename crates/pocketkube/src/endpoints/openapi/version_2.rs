@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::definitions::{self, builtin};
 use super::document::{info, security};
-use super::{Document, custom, paths, protobuf};
+use super::{Document, custom, paths, protobuf, remote};
 use crate::endpoints::group_versions::{Parts, Resources};
 use crate::endpoints::respond;
+use crate::outbound::Outbound;
 
 /// The documents, and what they are made of.
 #[derive(Default)]
@@ -61,13 +62,15 @@ impl Part {
 }
 
 impl Version2 {
-    /// The document about everything that is served.
-    pub(super) fn get(&self, served: &[(String, Resources)]) -> Whole {
+    /// The document about everything that is served, here and by aggregated servers.
+    pub(super) fn get(&self, served: &[(String, Resources)], outbound: &Outbound) -> Whole {
         let all: Resources = served
             .iter()
             .flat_map(|(_, resources)| resources.iter().cloned())
             .collect();
-        self.whole.get("", &all, |_| {
+        let edition = outbound.remote_versions().edition().to_string();
+        self.whole.retain(|name| name == edition);
+        self.whole.get(&edition, &all, |_| {
             let named = |name: &str| served.iter().any(|(own, _)| own == name);
             self.parts.retain(named);
             let make = |resources: &Resources| Arc::new(Part::of(resources));
@@ -75,9 +78,14 @@ impl Version2 {
                 .iter()
                 .map(|(name, resources)| self.parts.get(name, resources, make))
                 .collect();
+            let remote: Vec<Part> = remote::version_2(outbound)
+                .into_iter()
+                .map(|(paths, definitions)| Part::new(paths, definitions))
+                .collect();
             let parts: Vec<&Part> = [&*BUILTIN]
                 .into_iter()
                 .chain(parts.iter().map(|part| &**part))
+                .chain(&remote)
                 .collect();
             Whole {
                 json: Document::new(json(&parts).into()),
