@@ -61,10 +61,6 @@ class Commands:
 
     options = ("--speed", "5")
 
-    def write(self, name, text):
-        with open(os.path.join(self.work, name), "w") as file:
-            file.write(text)
-
     def edit(self, script, what, **options):
         """Opens `what` in an editor that does what a sed script says."""
         return self.kubectl(f"edit {what}", environment={"EDITOR": f"sed -i -e '{script}'"}, **options)
@@ -311,13 +307,7 @@ class Kubectl137(Commands, Proof):
         self.assertIn(("deployment.apps/web", "2/2"), shown[0])
         self.assertIn(("componentstatus/etcd-0", "Healthy"), shown[0])
 
-    def test_every_kind_is_explained_and_described(self):
-        explained = {kind: self.kubectl(f"explain {kind} --recursive").out for kind in self.kinds("create")
-                     # `events.events.k8s.io` is read as a field of core events, by any server.
-                     if kind != "events.events.k8s.io"}
-        for kind, text in explained.items():
-            self.assertIn("FIELDS:", text, kind)
-            self.assertIn("metadata\t<ObjectMeta>", text, kind)
+    def test_every_kind_is_described(self):
         self.kubectl(f"describe {','.join(self.kinds('list', 'get'))} -A")
 
     def test_kyaml_is_yaml(self):

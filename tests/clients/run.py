@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROOFS = ("helm.Helm3", "helm.Helm4", "kubectl.Kubectl132", "kubectl.Kubectl137",
-          "python_client.PythonClient")
+          "side_by_side.SideBySide", "python_client.PythonClient")
 
 
 def run(proof):

@@ -90,6 +90,10 @@ class Proof(unittest.TestCase):
         self.assertEqual(done.code != 0, fails, done)
         return done
 
+    def write(self, name, text):
+        with open(os.path.join(self.work, name), "w") as file:
+            file.write(text)
+
     def until(self, is_so):
         """Asks again and again until something is so."""
         deadline = time.monotonic() + PATIENCE
