@@ -87,6 +87,64 @@ fn a_first_kata_is_read_worked_on_and_solved_in_the_learners_shell() {
     assert_eq!(again.wait_for_end(), 0);
 }
 
+#[test]
+fn a_wrong_way_is_reset_and_taken_back_and_an_exam_is_found_again_after_quitting() {
+    if !has_kubectl() {
+        eprintln!("skipped: the learner's shell needs kubectl, which is missing here");
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &[], 120, 40);
+    terminal.wait_for("q quit");
+    terminal.type_in("\r");
+    terminal.wait_for("go to the kata");
+    terminal.type_in("\r");
+    terminal.wait_for("first-pod #");
+    terminal.type_in("kubectl create configmap wrong && touch mine\r");
+    terminal.wait_for("configmap/wrong created");
+    terminal.type_in(LEAVE_SHELL);
+    terminal.wait_for("next pane");
+    terminal.type_in("r");
+    terminal.wait_for("Reset this kata?");
+    terminal.type_in("y");
+    terminal.wait_for("attempt 2");
+    terminal.type_in("u");
+    terminal.wait_for("Take the reset back?");
+    terminal.type_in("y");
+    terminal.wait_for("the reset was taken back");
+    terminal.type_in("3");
+    terminal.wait_for("first-pod #");
+    terminal.type_in("ls && kubectl get configmap wrong -o name\r");
+    terminal.wait_until("the wrong way is back", |screen| {
+        screen.contains("mine") && screen.contains("configmap/wrong")
+    });
+    terminal.type_in(LEAVE_SHELL);
+    terminal.wait_for("next pane");
+    terminal.type_in("q");
+    terminal.wait_for("x exam");
+    terminal.type_in("x");
+    terminal.wait_for("A timed set of katas");
+    terminal.type_in("\r");
+    terminal.wait_for("min left");
+    terminal.type_in("q");
+    terminal.wait_for("q quit");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+
+    let mut again = Terminal::start(data.path(), &[], 120, 40);
+    again.wait_for("x exam");
+    again.type_in("x");
+    again.wait_for("min left");
+    again.type_in("f");
+    again.wait_for("End the exam?");
+    again.type_in("y");
+    again.wait_for("not passed");
+    again.type_in("q");
+    again.wait_for("q quit");
+    again.type_in("q");
+    assert_eq!(again.wait_for_end(), 0);
+}
+
 fn has_kubectl() -> bool {
     std::process::Command::new("kubectl")
         .args(["version", "--client"])

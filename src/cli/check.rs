@@ -107,7 +107,21 @@ fn suite(report: &Report<'_>, time: Duration) -> Suite {
             let lines: Vec<String> = differences
                 .map(|it| format!("{}: expected {}, seen {}", it.field, it.expected, it.seen))
                 .collect();
-            format!("{}\n{}", verdict.says, lines.join("\n"))
+            let mut text = vec![verdict.says.trim_end().to_owned()];
+            text.extend(lines);
+            text.extend(
+                verdict
+                    .otherwise
+                    .as_ref()
+                    .map(|why| format!("why: {}", why.trim_end())),
+            );
+            text.extend(
+                verdict
+                    .look
+                    .iter()
+                    .map(|command| format!("look: {command}")),
+            );
+            text.join("\n")
         }),
     };
     Suite {

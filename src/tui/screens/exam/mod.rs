@@ -10,6 +10,7 @@ use crate::tui::state::{ExamScreen, State};
 use crate::tui::strings::exam as strings;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::{counted, cut, pad, spent};
+use crate::tui::widgets::wrap::wrap_text;
 use crate::tui::widgets::{pane, scroll};
 
 /// What can be wished for, in the order of the rows.
@@ -72,13 +73,13 @@ pub fn time_left(state: &State) -> Vec<Span<'static>> {
 /// Everything on it, and the line of the selected row.
 fn lines(state: &State, width: usize) -> (Vec<Line<'static>>, usize) {
     match Shown::of(state) {
-        Shown::Wishes => wishes(state),
+        Shown::Wishes => wishes(state, width),
         Shown::UnderWay(exam) => under_way(exam, state, width),
         Shown::Over(exam) => over(exam, state, width),
     }
 }
 
-fn wishes(state: &State) -> (Vec<Line<'static>>, usize) {
+fn wishes(state: &State, width: usize) -> (Vec<Line<'static>>, usize) {
     let theme = &state.theme;
     let wish = &state.exam;
     let track = match state.session.course.tracks.get(wish.track.wrapping_sub(1)) {
@@ -94,11 +95,9 @@ fn wishes(state: &State) -> (Vec<Line<'static>>, usize) {
         (strings::DIFFICULTY, difficulty.to_owned()),
         (strings::KATAS, counted(wish.count, "kata")),
     ];
-    let mut lines = vec![
-        Line::styled(strings::ABOUT, theme.quiet),
-        Line::styled(strings::RULES, theme.quiet),
-        Line::default(),
-    ];
+    let mut lines = wrap_text(strings::ABOUT, theme.quiet, width);
+    lines.extend(wrap_text(strings::RULES, theme.quiet, width));
+    lines.push(Line::default());
     let selected = lines.len() + wish.row.min(WISHES - 1);
     for (index, (name, value)) in values.into_iter().enumerate() {
         let chosen = index == wish.row;
