@@ -14,6 +14,7 @@ use pocketkube::server::ListenError;
 use pocketkube::{Cluster, Fleet, Insight, NextTimer, Rewinder};
 
 use super::api::Sandbox;
+use super::standing::Standing;
 use super::wire::{ApiCall, Traffic, Wire, calls_of, traffic_of, wire_to};
 
 /// What the embedded cluster shall be like.
@@ -96,6 +97,11 @@ impl Embedded {
     /// Breaks the watches of a user off.
     pub fn cut_watches(&self, user: &str) {
         self.cluster.server().cut_watches_of(user);
+    }
+
+    /// What stands outside of these namespaces.
+    pub fn standing(&self, without: &[String]) -> Standing {
+        Standing::of(self.cluster.server().registry().storage(), without)
     }
 
     /// Lets a span of cluster time pass at once, with everything that is due in it.

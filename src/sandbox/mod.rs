@@ -27,6 +27,7 @@ mod resource;
 mod rewind;
 mod scene_nodes;
 mod shell;
+mod standing;
 mod view;
 mod wire;
 mod words;
@@ -63,6 +64,7 @@ pub use reference::Reference;
 pub use resource::{Resource, short_name};
 pub use rewind::RewindTo;
 pub use shell::{ShellEnvironment, prepare as prepare_shell, shell_in, take_back_workspace};
+pub use standing::Standing;
 pub use view::{
     ClusterView, ContainerView, EndpointView, EventView, Health, NodeView, ObjectView, OwnerView,
     PodView, ResourceView, ServiceView,

@@ -1,4 +1,4 @@
-//! One proof: a fresh cluster, the scene, a script, and the verdicts that must follow.
+//! One proof: the scene, a script, and the verdicts that must follow.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use super::super::run::launch;
 use super::attention::Attention;
 use super::judgement::{all_hold, nothing_is_done, refused_by};
 use super::script;
+use super::shared::{Left, SharedCluster};
 use super::stage::{Pace, at_pace};
 use crate::check::{Patience, Verdict};
 use crate::course::{KataInstance, SourceFile};
 use crate::sandbox::{
-    Embedded, EmbeddedOptions, Keeper, Observer, Places, Sandbox, ShellEnvironment, publish,
-    service_account_user,
+    Embedded, Keeper, Observer, Places, Sandbox, ShellEnvironment, publish, service_account_user,
 };
 use crate::session;
 
@@ -100,12 +100,12 @@ impl Case {
     }
 
     /// Never fails: what goes wrong is the outcome. For a stage, where time is paused.
-    pub async fn prove(self) -> Outcome {
+    pub async fn prove(self, shared: &mut SharedCluster) -> Outcome {
         let mut spent = Spent::default();
         let skipped = self.lacks().await;
         let proven = match skipped {
             Some(_) => Ok(()),
-            None => self.prove_in_cluster(&mut spent).await,
+            None => self.prove_in_cluster(shared, &mut spent).await,
         };
         self.outcome(spent, proven, skipped)
     }
@@ -120,15 +120,9 @@ impl Case {
         (!has).then(|| format!("`{}` fails here", command.trim_end()))
     }
 
-    async fn prove_in_cluster(&self, spent: &mut Spent) -> Result<()> {
+    async fn prove_in_cluster(&self, shared: &mut SharedCluster, spent: &mut Spent) -> Result<()> {
         let began = Instant::now();
-        let nodes = self.kata.sandbox.nodes.unwrap_or(0).max(3);
-        let sandbox = Embedded::start(&EmbeddedOptions {
-            nodes: usize::try_from(nodes).unwrap_or(3),
-            ..EmbeddedOptions::default()
-        })
-        .await?;
-        let sandbox = Arc::new(sandbox);
+        let sandbox = shared.take(&self.kata).await?;
         let folder = tempfile::tempdir()?;
         let places = Places::open(Some(folder.path()))?;
         // Scripts may call this program, which finds the cluster as it finds a learner's.
@@ -137,12 +131,17 @@ impl Case {
         let whole = Ground {
             sandbox: sandbox.as_ref(),
             embedded: Some(&sandbox),
+            shared: Some(&*shared),
             pace: Pace::Stage,
         };
         let proven = self.prove_in(whole, &places, spent).await;
         let began = Instant::now();
         desk.close().await?;
-        let closed = sandbox.close().await;
+        let left = match &proven {
+            Ok(()) if !self.waits_for_a_program() => Left::Clean,
+            _ => Left::Spoilt,
+        };
+        let closed = shared.leave(&self.kata, left).await;
         spent.cluster += began.elapsed();
         proven.and(closed)
     }
@@ -153,6 +152,7 @@ impl Case {
         let ground = Ground {
             sandbox,
             embedded: None,
+            shared: None,
             pace: Pace::Real,
         };
         let skipped = match skipped {
@@ -185,6 +185,9 @@ impl Case {
         let silent = |_: &'static str| std::future::ready(());
         let prepared =
             session::prepare_kata(ground.sandbox, places, &self.kata, true, silent).await;
+        if let Some(shared) = ground.shared {
+            shared.scene_stands(&self.kata);
+        }
         spent.scene += began.elapsed();
         let mut shell = prepared?.shell;
         script::lead_to_this_program(&mut shell, &places.root().join("bin"))?;
@@ -214,6 +217,8 @@ struct Ground<'a> {
     sandbox: &'a dyn Sandbox,
     /// The same, where it is a cluster on a stage.
     embedded: Option<&'a Embedded>,
+    /// The same, where other proofs have it, too.
+    shared: Option<&'a SharedCluster>,
     pace: Pace,
 }
 

@@ -1,15 +1,16 @@
 //! `kubekata verify`: proves katas. The start is not solved, the solution passes every check, and
 //! each wrong answer is refused by exactly the checks that kata.yaml names.
 //!
-//! Each case runs in a cluster of its own, several at once. Its time jumps from one timer to the
-//! next (see [`stage`]), except while bash and the real kubectl run scripts, as a learner would
-//! type them. On somebody's cluster (`--sandbox`) they happen one after the other, in real time.
+//! Katas are proven several at once, each in a cluster of its own, which its cases share as long as
+//! they leave it as they found it (see [`shared`]). Its time jumps from one timer to the next (see
+//! [`stage`]), except while bash and the real kubectl run scripts, as a learner would type them. On somebody's cluster (`--sandbox`) they happen one after the other, in real time.
 
 mod attention;
 mod case;
 mod foreign;
 mod judgement;
 mod script;
+mod shared;
 mod stage;
 
 use std::path::PathBuf;

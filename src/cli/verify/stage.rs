@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use parking_lot::Mutex;
@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use super::case::{Case, Outcome};
+use super::shared::SharedCluster;
 
 /// While scripts run, so much cluster time passes with every [`BEAT`]: what they wait for comes
 /// soon. In steps, because a machine that is busy with something else must not let so much pass at
@@ -46,8 +47,11 @@ impl Stages {
             .into_iter()
             .enumerate()
             .partition(|(_, case)| case.waits_for_a_program());
-        let queue = |cases: Vec<_>| Arc::new(Mutex::new(VecDeque::from(cases)));
-        let (patient, busy) = (queue(patient), queue(busy));
+        let queue = |cases, at_once| Arc::new(Mutex::new(VecDeque::from(rows(cases, at_once))));
+        let (patient, busy) = (
+            queue(patient, at_once * WAITING_FOR_EACH),
+            queue(busy, at_once),
+        );
         let (sender, outcomes) = mpsc::unbounded_channel();
         let queues = std::iter::repeat_n(busy, at_once)
             .chain(std::iter::repeat_n(patient, at_once * WAITING_FOR_EACH));
@@ -79,24 +83,60 @@ impl Stages {
     }
 }
 
-/// Proves cases until there are none left. Each has a runtime of its own: what one leaves behind
-/// is gone before the next begins.
+/// Cases of one kata for one learner, each with its place among all.
+type Row = Vec<(usize, Case)>;
+
+/// The cases by kata and learner; halved as long as there are stages that would have none.
+fn rows(cases: Vec<(usize, Case)>, at_once: usize) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (place, case) in cases {
+        match rows.last_mut() {
+            Some(row) if Arc::ptr_eq(&row[0].1.kata, &case.kata) => row.push((place, case)),
+            _ => rows.push(vec![(place, case)]),
+        }
+    }
+    while rows.len() < at_once
+        && let Some(longest) = rows.iter_mut().max_by_key(|row| row.len())
+        && longest.len() > 1
+    {
+        let half = longest.split_off(longest.len().div_ceil(2));
+        rows.push(half);
+    }
+    rows
+}
+
+/// Proves cases until there are none left. Each row has a runtime of its own: what one leaves
+/// behind is gone before the next begins.
 fn play(
-    queue: &Mutex<VecDeque<(usize, Case)>>,
+    queue: &Mutex<VecDeque<Row>>,
     outcomes: &mpsc::UnboundedSender<(usize, Outcome)>,
 ) -> std::io::Result<()> {
     let next = || queue.lock().pop_front();
-    while let Some((place, case)) = next() {
+    while let Some(row) = next() {
         let stage = runtime::Builder::new_current_thread()
             .enable_all()
             .start_paused(true)
             .build()?;
-        let outcome = stage.block_on(case.prove());
-        if outcomes.send((place, outcome)).is_err() {
-            break;
-        }
+        stage.block_on(play_row(row, outcomes));
     }
     Ok(())
+}
+
+async fn play_row(row: Row, outcomes: &mpsc::UnboundedSender<(usize, Outcome)>) {
+    let mut shared = SharedCluster::default();
+    let mut row = row.into_iter().peekable();
+    while let Some((place, case)) = row.next() {
+        let mut outcome = case.prove(&mut shared).await;
+        if row.peek().is_none() {
+            let began = Instant::now();
+            if let Err(error) = shared.close().await {
+                outcome.failure.get_or_insert(format!("{error:#}"));
+            }
+            outcome.spent.cluster += began.elapsed();
+        }
+        // Whoever no longer listens has gone away, and this will be over soon.
+        let _ = outcomes.send((place, outcome));
+    }
 }
 
 /// How time passes where a proof happens.
