@@ -142,6 +142,14 @@ async fn a_node_that_restarts_starts_its_containers_anew_and_is_not_missed() {
     world.pod("web", WORKER, json!({})).await;
     world.cluster.fleet().restart(WORKER).unwrap();
     world.cluster.skip(MINUTE).await;
+    let pod = world.pods.get("web").await.unwrap();
+    let status = pod.status.unwrap().container_statuses.unwrap().remove(0);
+    assert_eq!(status.restart_count, 1);
+    let last = status.last_state.unwrap().terminated.unwrap();
+    assert_eq!(
+        (last.exit_code, last.reason.as_deref()),
+        (255, Some("Unknown"))
+    );
     assert_eq!(world.condition("web", "Ready").await, "True");
     let events = world.events().await;
     assert!(

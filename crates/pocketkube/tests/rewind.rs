@@ -88,7 +88,7 @@ async fn kubectl(cluster: &Cluster, command: &str, session: &str, request: (&str
 }
 
 #[tokio::test]
-async fn a_deleted_deployment_is_back_with_its_pods() {
+async fn a_deleted_deployment_is_back_with_its_pods_and_lives_on() {
     let cluster = cluster().await;
     deploy(&cluster, "bystander", 1).await;
     deploy(&cluster, "web", 2).await;
@@ -111,14 +111,23 @@ async fn a_deleted_deployment_is_back_with_its_pods() {
     let web = deployments.get("web").await.unwrap();
     assert_eq!(web.metadata.uid, before.0);
     assert_eq!(web.status.unwrap().ready_replicas, Some(2));
-    let names = |pods: Vec<(String, bool, i32)>| {
-        let pods = pods.into_iter();
-        pods.map(|(name, ready, _)| (name, ready))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(names(pods(&cluster, "web").await), names(before.1));
+    // As after a boot of their node: the same Pods, their containers started once more.
+    let expected: Vec<_> = before
+        .1
+        .into_iter()
+        .map(|(name, ready, _)| (name, ready, 1))
+        .collect();
+    assert_eq!(pods(&cluster, "web").await, expected);
     let bystander = pods(&cluster, "bystander").await;
     assert_eq!((bystander[0].1, bystander[0].2), (true, 0));
+
+    // The loops go on.
+    let three = Patch::Merge(json!({"spec": {"replicas": 3}}));
+    let params = PatchParams::default();
+    deployments.patch("web", &params, &three).await.unwrap();
+    cluster.skip(30 * SECOND).await;
+    let web = pods(&cluster, "web").await;
+    assert_eq!(web.iter().filter(|pod| pod.1).count(), 3, "{web:?}");
     cluster.shutdown().await.unwrap();
 }
 

@@ -109,6 +109,11 @@ fn difference(old: &Value, new: &Value) -> Option<Value> {
         }
         if field == "conditions" {
             changes.extend(changed_conditions(old.get(field), value));
+        } else if let ("podIPs", Value::Array(addresses)) = (field.as_str(), value) {
+            // A merge would keep the addresses that the Pod had before.
+            let mut whole = vec![json!({"$patch": "replace"})];
+            whole.extend(addresses.iter().cloned());
+            changes.insert(field.clone(), Value::Array(whole));
         } else {
             changes.insert(field.clone(), value.clone());
         }
@@ -178,6 +183,14 @@ mod tests {
         assert_eq!(status(1, &writer.written()), "False");
         writer.learn(&pod("True"));
         assert!(writer.drifted.is_empty());
+    }
+
+    #[test]
+    fn an_address_takes_the_place_of_the_one_before() {
+        let at = |ip: &str| json!({"podIPs": [{"ip": ip}]});
+        let changes = difference(&at("10.244.1.3"), &at("10.244.1.4"));
+        let expected = json!({"podIPs": [{"$patch": "replace"}, {"ip": "10.244.1.4"}]});
+        assert_eq!(changes, Some(expected));
     }
 
     #[test]
