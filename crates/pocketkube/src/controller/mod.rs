@@ -50,6 +50,7 @@ mod simulation;
 mod statefulset;
 mod taint_eviction;
 mod template;
+mod ttl;
 mod ttl_after_finished;
 mod volume_protection;
 
@@ -130,6 +131,12 @@ pub const CONTROLLERS: &[Row] = &[
         service_account: "cronjob-controller",
         resource: ("batch", "v1", "cronjobs"),
         start: cronjob::start,
+    },
+    Row {
+        name: "ttl-controller",
+        service_account: "ttl-controller",
+        resource: ("", "v1", "nodes"),
+        start: ttl::start,
     },
     Row {
         name: "ttl-after-finished-controller",
