@@ -145,6 +145,69 @@ fn a_wrong_way_is_reset_and_taken_back_and_an_exam_is_found_again_after_quitting
     assert_eq!(again.wait_for_end(), 0);
 }
 
+#[test]
+fn a_new_learner_is_shown_around_once() {
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start_new(data.path(), &[], 80, 24);
+    terminal.wait_for("step 1 of");
+    terminal.type_in("\r");
+    terminal.wait_for("step 2 of");
+    terminal.type_in("\t");
+    terminal.wait_for("That is how the focus moves");
+    terminal.type_in("\x1b");
+    terminal.wait_for("q quit");
+    terminal.type_in("q");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let mut again = Terminal::start_new(data.path(), &[], 80, 24);
+    again.wait_for("q quit");
+    again.type_in(":two minutes\r");
+    again.wait_for("step 1 of");
+    again.type_in("\x1b");
+    again.wait_for("q quit");
+    again.type_in("q");
+    assert_eq!(again.wait_for_end(), 0);
+}
+
+#[test]
+fn settings_are_written_down_with_the_comments_around_them() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("config.yaml");
+    let text = "theme: light  # at the window\nkeys:\n  home:\n    quit: Q\nfly: 1\n";
+    std::fs::write(&file, text).unwrap();
+    let mut terminal = Terminal::start(data.path(), &[], 80, 24);
+    terminal.wait_for("fly: there is no such setting");
+    terminal.type_in(",");
+    terminal.wait_for("has mistakes");
+    terminal.type_in("\x1b[C");
+    terminal.wait_for("high-contrast");
+    terminal.type_in("\x1b");
+    terminal.wait_for("Q quit");
+    terminal.type_in("Q");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written, text.replace("light", "high-contrast"));
+}
+
+#[test]
+fn linear_mode_says_the_same_without_moving_the_cursor() {
+    let data = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(data.path(), &["--linear"], 100, 100);
+    terminal.wait_for("The cluster is ready.");
+    terminal.type_in("open pods/first-pod\r");
+    terminal.wait_for("The scene stands.");
+    terminal.type_in("hint\r");
+    terminal.wait_for("Hint 1 of");
+    terminal.type_in("shell\r");
+    terminal.wait_for("Your shell begins.");
+    terminal.type_in("echo in $KUBEKATA_KATA; exit\r");
+    terminal.wait_for("in pods/first-pod");
+    terminal.wait_for("Back in kubekata.");
+    terminal.type_in("quit\r");
+    assert_eq!(terminal.wait_for_end(), 0);
+    assert!(!terminal.is_full_screen());
+    assert!(!terminal.has_written("\x1b[?1049h"), "no other screen");
+}
+
 fn has_kubectl() -> bool {
     std::process::Command::new("kubectl")
         .args(["version", "--client"])

@@ -61,6 +61,10 @@ pub struct Global {
     /// Plain ASCII instead of symbols
     #[arg(long, global = true)]
     pub ascii: bool,
+
+    /// Plain text from top to bottom, one prompt, no screens (for screen readers)
+    #[arg(long)]
+    pub linear: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -35,6 +35,7 @@ pub async fn run(app: &App) -> Result<ExitCode> {
     state.seed_given = seed_given;
     let (effect_sender, effects) = mpsc::channel(QUEUE);
     let (event_sender, events) = mpsc::channel(QUEUE);
+    let data = Some(places.root().to_owned());
     let choice = app.global.sandbox.clone();
     // A task of its own: a slow disk must not hold a frame up.
     let mut driving = JoinSet::new();
@@ -50,8 +51,10 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         events,
     };
     let options = Options {
+        data,
         no_color: app.global.no_color,
         ascii: app.global.ascii,
+        linear: app.global.linear,
     };
     // The interface lets go of its ends when it is left, and that ends the driver and the cluster.
     let shown = tui::run(state, driver, options).await;

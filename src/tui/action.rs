@@ -122,4 +122,86 @@ pub enum Action {
     Confirm,
     /// No.
     Cancel,
+    /// Find any order, screen or kata by a few letters.
+    OpenPalette,
+    /// Colours, characters, mouse, panes, keys.
+    ShowSettings,
+    /// How far one has come.
+    ShowStatistics,
+    /// The two-minute tour.
+    TakeTour,
+    /// How to install kubectl here.
+    ShowKubectl,
+    /// The links of the page.
+    ShowLinks,
+    /// The value after this one.
+    NextValue,
+    /// The value before this one.
+    PreviousValue,
+    /// Only open, begun or solved katas.
+    FilterStatus,
+    /// Only katas of one difficulty.
+    FilterDifficulty,
+    /// Only katas of one kind.
+    FilterKind,
+    /// Every kata again.
+    ClearFilter,
+    /// Less room for the task beside the shell.
+    Narrower,
+    /// More room for the task beside the shell.
+    Wider,
+    /// Less room for the shell under the other pane.
+    ShellSmaller,
+    /// More room for the shell under the other pane.
+    ShellLarger,
+    /// Task and shell change sides.
+    Swap,
+    /// Move over the shell's output to copy from it.
+    CopyMode,
+    /// One column to the left.
+    Left,
+    /// One column to the right.
+    Right,
+    /// To the beginning of the line.
+    LineStart,
+    /// To the end of the line.
+    LineEnd,
+    /// Begin the selection here, or forget it.
+    Mark,
+    /// Copy what is selected.
+    Copy,
+}
+
+impl Action {
+    /// Its name in the settings: `next-pane`, `answer-1`.
+    pub fn name(self) -> String {
+        kebab(&format!("{self:?}"))
+    }
+
+    /// Whether a learner could be locked in without a key for it.
+    pub fn is_way_out(self) -> bool {
+        matches!(
+            self,
+            Self::NextPane | Self::Back | Self::Home | Self::Quit | Self::Cancel
+        )
+    }
+}
+
+/// `NextPane` as `next-pane`, `Answer(1)` as `answer-1`.
+pub(super) fn kebab(variant: &str) -> String {
+    let mut name = String::new();
+    for character in variant.chars() {
+        match character {
+            '(' => name.push('-'),
+            ')' => {}
+            upper if upper.is_ascii_uppercase() => {
+                if !name.is_empty() {
+                    name.push('-');
+                }
+                name.push(upper.to_ascii_lowercase());
+            }
+            other => name.push(other),
+        }
+    }
+    name
 }

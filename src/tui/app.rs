@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::browser::FIRST_PROGRAM;
 use super::command::Command;
 use super::event::Event;
 use super::screens;
+use super::settings::Writer;
 use super::shell::{ShellNews, ShellProcess, ShellSize};
 use super::signals::Signals;
 use super::state::State;
@@ -40,6 +42,9 @@ const TICK: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Pieces of shell news that may wait.
 const SHELL_QUEUE: usize = 32;
+
+/// Complaints about the settings file that may wait.
+const COMPLAINTS: usize = 8;
 
 /// The two ends of the session's driver.
 pub struct Driver {
@@ -74,6 +79,9 @@ pub(super) struct App {
     shell_starts: JoinSet<(u64, anyhow::Result<ShellProcess>)>,
     news_sender: mpsc::Sender<ShellNews>,
     news: mpsc::Receiver<ShellNews>,
+    /// Writes the settings, where there is a file for them.
+    writer: Option<Writer>,
+    complaints: mpsc::Receiver<String>,
     last_frame: Instant,
     is_dirty: bool,
     is_over: bool,
@@ -82,6 +90,9 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(terminal: TerminalGuard, state: State, driver: Driver) -> Self {
         let (news_sender, news) = mpsc::channel(SHELL_QUEUE);
+        let (complain, complaints) = mpsc::channel(COMPLAINTS);
+        let file = state.setup.file.clone();
+        let writer = file.and_then(|file| Writer::start(file, complain).ok());
         Self {
             terminal,
             state,
@@ -92,6 +103,8 @@ impl App {
             shell_starts: JoinSet::new(),
             news_sender,
             news,
+            writer,
+            complaints,
             last_frame: Instant::now(),
             is_dirty: true,
             is_over: false,
@@ -125,6 +138,9 @@ impl App {
                 input = keyboard.next() => Wake::Terminal(input),
                 event = self.driver.events.recv(), if driver_is_there => Wake::Driver(event),
                 Some(news) = self.news.recv() => Wake::Event(Event::Shell(news)),
+                Some(words) = self.complaints.recv() => {
+                    Wake::Event(Event::Session(session::Event::Warned(words)))
+                }
                 Some(started) = self.shell_starts.join_next() => Wake::ShellStarted(started),
                 _ = ticks.tick() => Wake::Event(Event::Tick(wall_clock())),
                 () = signals.next() => Wake::Event(Event::Terminate),
@@ -218,6 +234,17 @@ impl App {
             }
             Command::EndProgram => self.program = None,
             Command::SetMouse(on) => self.terminal.set_mouse(on)?,
+            Command::Copy(text) => self.terminal.copy(&text)?,
+            Command::OpenLink(link) => self.open_link(&link)?,
+            Command::WriteSetting(field, value) => {
+                if let Some(writer) = &self.writer {
+                    writer.change(field, value);
+                }
+            }
+            Command::Remember(mark) => {
+                // Without the mark the tour comes once more, and that is all.
+                let _ = crate::sandbox::write_private(&mark, "");
+            }
             Command::Suspend => self.terminal.suspend()?,
             Command::Quit => self.is_over = true,
         }
@@ -230,6 +257,27 @@ impl App {
             let started = ShellProcess::start(&environment, size, life, news);
             (life, started)
         });
+    }
+
+    /// Has the system open an address; where it cannot, the address is shown.
+    fn open_link(&mut self, link: &str) -> io::Result<()> {
+        let (program, arguments): (&str, &[&str]) = match std::env::consts::OS {
+            "macos" => ("open", &[]),
+            "windows" => ("rundll32", &["url.dll,FileProtocolHandler"]),
+            _ => ("xdg-open", &[]),
+        };
+        let started = std::process::Command::new(program)
+            .args(arguments)
+            .arg(link)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let words = match started {
+            Ok(_) => strings::opened(link),
+            Err(_) => strings::cannot_open(link),
+        };
+        self.handle(Event::Notice(words))
     }
 
     /// Keeps the shell, unless another one was ordered meanwhile.
@@ -279,6 +327,7 @@ impl App {
     async fn leave(&mut self) {
         self.shell = None;
         self.program = None;
+        self.writer = None;
         let last = std::mem::take(&mut self.waiting);
         let hand_over = async {
             for effect in last {
@@ -298,7 +347,7 @@ impl App {
     clippy::disallowed_methods,
     reason = "time spent is counted by the learner's clock, not by the cluster's"
 )]
-fn wall_clock() -> Timestamp {
+pub(super) fn wall_clock() -> Timestamp {
     Timestamp::now()
 }
 

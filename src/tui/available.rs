@@ -4,13 +4,14 @@
 use crate::session::{Phase, SandboxState, State as Session, TaskStatus};
 
 use super::action::Action;
-use super::keymap::{self, Binding, Context};
+use super::keymap::{Binding, Context};
 use super::screens::exam::Shown;
 use super::screens::kata::layout::Arrangement;
 use super::screens::kata::task;
 use super::state::{Reader, Screen, ShellStatus, State};
 use super::update::home;
 use super::update::panel;
+use super::widgets::markdown;
 
 /// Whether the action can be carried out in this state.
 pub fn is_available(action: Action, state: &State) -> bool {
@@ -33,6 +34,21 @@ pub fn is_available(action: Action, state: &State) -> bool {
         Action::NextKata => is_solved(session),
         Action::Lesson => has_lesson(state),
         Action::TypeCommand => can_type_command(state),
+        Action::ClearFilter => state.home.filter.is_set(),
+        Action::CopyMode => matches!(
+            state.shell.status,
+            ShellStatus::Running | ShellStatus::Ended(_)
+        ),
+        Action::ShowLinks => state
+            .reader
+            .as_ref()
+            .is_some_and(|reader| !markdown::links(&reader.text).is_empty()),
+        Action::Swap | Action::Narrower | Action::Wider => {
+            !state.kata.zoomed && Arrangement::of(state.columns, state.rows) == Arrangement::Columns
+        }
+        Action::ShellSmaller | Action::ShellLarger => {
+            !state.kata.zoomed && Arrangement::of(state.columns, state.rows) != Arrangement::Single
+        }
         Action::Answer(number) => state
             .reader
             .as_ref()
@@ -40,7 +56,7 @@ pub fn is_available(action: Action, state: &State) -> bool {
             .is_some_and(|(_, question)| usize::from(number) <= question.answers.len()),
         Action::Zoom => Arrangement::of(state.columns, state.rows) != Arrangement::Single,
         Action::RestartShell => state.shell.status.can_restart(),
-        Action::Retry => match state.context() {
+        Action::Retry => match state.screen_context() {
             Context::Home => matches!(session.sandbox, SandboxState::Failed(_)),
             _ => true,
         },
@@ -57,18 +73,23 @@ fn has_open_check(session: &Session) -> bool {
 }
 
 /// The rows for the last line.
-pub fn shown_bindings(state: &State) -> Vec<&'static Binding> {
+pub fn shown_bindings(state: &State) -> Vec<&Binding> {
     let context = state.context();
-    let below = context.below().into_iter().flat_map(keymap::rows);
-    let own: Vec<_> = keymap::rows(context).collect();
+    let below = context
+        .below()
+        .into_iter()
+        .flat_map(|below| state.keymap.rows(below));
+    let own: Vec<_> = state.keymap.rows(context).collect();
     let is_free = |row: &&Binding| {
-        let mut claimed = own.iter().flat_map(|row| row.keys);
+        let mut claimed = own.iter().flat_map(|row| row.keys.iter());
         !claimed.any(|key| row.keys.first() == Some(key))
     };
     own.iter()
         .copied()
         .chain(below.filter(is_free))
-        .filter(|row| !row.short.is_empty() && is_available(row.action, state))
+        .filter(|row| {
+            !row.short.is_empty() && !row.keys.is_empty() && is_available(row.action, state)
+        })
         .collect()
 }
 

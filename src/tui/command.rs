@@ -1,5 +1,6 @@
 //! What the interface asks the loop to do: requests as data.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::shell::ShellSize;
@@ -41,6 +42,14 @@ pub enum Command {
     EndProgram,
     /// Switch mouse reports.
     SetMouse(bool),
+    /// Put a text into the learner's clipboard.
+    Copy(String),
+    /// Open an address in the learner's browser.
+    OpenLink(String),
+    /// Write a field of the settings file.
+    WriteSetting(&'static str, String),
+    /// Leave an empty file, so that something is known the next time.
+    Remember(PathBuf),
     /// Stop the program until the learner's shell continues it.
     Suspend,
     /// End the loop.

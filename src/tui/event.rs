@@ -30,6 +30,8 @@ pub enum Event {
         /// The reason, if it does not run.
         failure: Option<String>,
     },
+    /// Words for the last line.
+    Notice(String),
     /// Somebody outside asks the program to end.
     Terminate,
 }

@@ -7,7 +7,7 @@
 use ratatui::symbols::{border, line};
 
 /// One complete set.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glyphs {
     /// A task or a kata that is done.
     pub done: &'static str,

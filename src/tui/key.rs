@@ -75,6 +75,39 @@ impl Key {
         Self { code, modifiers }
     }
 
+    /// Reads a chord as people write it, and as [`Key::name`] writes it.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        while let Some((name, after)) = rest.split_once('-').filter(|(_, after)| !after.is_empty())
+        {
+            modifiers |= match name.to_ascii_lowercase().as_str() {
+                "ctrl" | "control" => KeyModifiers::CONTROL,
+                "alt" | "meta" => KeyModifiers::ALT,
+                "shift" => KeyModifiers::SHIFT,
+                _ => {
+                    return Err(format!(
+                        "{text:?} begins with no modifier: ctrl, alt or shift"
+                    ));
+                }
+            };
+            rest = after;
+        }
+        let event = KeyEvent::new(code_of(rest).ok_or_else(|| no_key(text))?, modifiers);
+        if event.code == KeyCode::Tab && modifiers == KeyModifiers::SHIFT {
+            return Ok(plain(KeyCode::BackTab));
+        }
+        Ok(Self::of(&event))
+    }
+
+    /// Whether the key writes a character where text is typed.
+    pub fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
     /// As the footer and the help screen write it: `tab`, `ctrl-]`, `↑`.
     pub fn name(self, glyphs: &Glyphs) -> String {
         let mut name = String::new();
@@ -108,6 +141,39 @@ impl Key {
     }
 }
 
+fn code_of(name: &str) -> Option<KeyCode> {
+    let mut characters = name.chars();
+    if let (Some(character), None) = (characters.next(), characters.next()) {
+        return Some(KeyCode::Char(character));
+    }
+    let lower = name.to_ascii_lowercase();
+    Some(match lower.as_str() {
+        "space" => KeyCode::Char(' '),
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "enter" | "return" => KeyCode::Enter,
+        "esc" | "escape" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pgup" | "pageup" => KeyCode::PageUp,
+        "pgdn" | "pagedown" => KeyCode::PageDown,
+        "backspace" => KeyCode::Backspace,
+        "delete" => KeyCode::Delete,
+        "insert" => KeyCode::Insert,
+        _ => match lower.strip_prefix('f')?.parse() {
+            Ok(number @ 1..=24) => KeyCode::F(number),
+            _ => return None,
+        },
+    })
+}
+
+fn no_key(text: &str) -> String {
+    format!("{text:?} is no key; keys are written like a, ctrl-], alt-pgup, enter or f6")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +201,28 @@ mod tests {
         assert_eq!(shift(KeyCode::PageUp).name(&UNICODE), "shift-pgup");
         assert_eq!(plain(KeyCode::Enter).name(&UNICODE), "enter");
         assert_eq!(plain(KeyCode::F(6)).name(&UNICODE), "F6");
+    }
+
+    #[test]
+    fn every_chord_of_the_table_can_be_written_in_the_settings() {
+        for row in crate::tui::keymap::KEYMAP {
+            for key in row.keys.iter() {
+                let arrows = ["up", "down", "left", "right"];
+                let name = key.name(&crate::tui::glyphs::Glyphs {
+                    arrow_keys: arrows,
+                    ..UNICODE
+                });
+                assert_eq!(Key::parse(&name), Ok(*key), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_with_an_example() {
+        for wrong in ["", "hyper-x", "f99", "entr"] {
+            assert!(Key::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Key::parse("ctrl--"), Ok(ctrl('-')));
+        assert_eq!(Key::parse("shift-tab"), Ok(plain(KeyCode::BackTab)));
     }
 }

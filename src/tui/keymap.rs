@@ -1,8 +1,11 @@
 //! The one table of keys: context, chord, action, words.
 //!
 //! Dispatch, the last line of every screen and the help screen all read these
-//! rows; a key that is not here does not exist, and a key that is here is
-//! documented. Text fields and the shell take what no row claims.
+//! rows (through `bindings`, with the learner's own changes); a key that is not
+//! here does not exist, and a key that is here is documented. Text fields and
+//! the shell take what no row claims.
+
+use std::borrow::Cow;
 
 use crossterm::event::KeyCode;
 
@@ -38,6 +41,18 @@ pub enum Context {
     Exam,
     /// The list of keys.
     Help,
+    /// The field in which any order can be found.
+    Palette,
+    /// The settings.
+    Settings,
+    /// The statistics, and other pages that are only read.
+    Page,
+    /// The tour.
+    Tour,
+    /// The links of a page.
+    Links,
+    /// The shell's output, to copy from it.
+    Copy,
     /// A question with yes and no.
     Dialog,
     /// The cluster could not be started.
@@ -56,6 +71,51 @@ impl Context {
         }
     }
 
+    /// Every context, in the order of the list of keys.
+    pub const ALL: [Self; 22] = [
+        Self::Home,
+        Self::Search,
+        Self::Kata,
+        Self::Cluster,
+        Self::Filter,
+        Self::Panel,
+        Self::Menu,
+        Self::Prompt,
+        Self::Program,
+        Self::Shell,
+        Self::Copy,
+        Self::Reader,
+        Self::Exam,
+        Self::Links,
+        Self::Palette,
+        Self::Settings,
+        Self::Page,
+        Self::Tour,
+        Self::Trouble,
+        Self::Dialog,
+        Self::Help,
+        Self::Anywhere,
+    ];
+
+    /// Its name in the settings.
+    pub fn name(self) -> String {
+        super::action::kebab(&format!("{self:?}"))
+    }
+
+    /// Whether characters are typed there.
+    pub fn takes_text(self) -> bool {
+        matches!(
+            self,
+            Self::Shell
+                | Self::Program
+                | Self::Prompt
+                | Self::Search
+                | Self::Filter
+                | Self::Palette
+                | Self::Anywhere
+        )
+    }
+
     /// The heading over these keys on the help screen.
     pub fn title(self) -> &'static str {
         match self {
@@ -72,6 +132,12 @@ impl Context {
             Self::Reader => "Lesson",
             Self::Exam => "Exam",
             Self::Help => "Keys",
+            Self::Palette => "Find an order",
+            Self::Settings => "Settings",
+            Self::Page => "Page",
+            Self::Tour => "Tour",
+            Self::Links => "Links",
+            Self::Copy => "Copy from the shell",
             Self::Dialog => "Question",
             Self::Trouble => "No cluster",
             Self::Anywhere => "Anywhere",
@@ -80,12 +146,12 @@ impl Context {
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Binding {
     /// Where it holds.
     pub context: Context,
     /// The chords, the one to show first.
-    pub keys: &'static [Key],
+    pub keys: Cow<'static, [Key]>,
     /// What it orders.
     pub action: Action,
     /// One or two words for the last line; empty keeps it out of there.
@@ -103,7 +169,7 @@ const fn row(
 ) -> Binding {
     Binding {
         context,
-        keys,
+        keys: Cow::Borrowed(keys),
         action,
         short,
         says,
@@ -121,6 +187,7 @@ const BOTTOM: &[Key] = &[plain(KeyCode::End), ch('G')];
 const ENTER: &[Key] = &[plain(KeyCode::Enter)];
 const ESC: &[Key] = &[plain(KeyCode::Esc)];
 const HELP: &[Key] = &[ch('?'), plain(KeyCode::F(1))];
+const PALETTE: &[Key] = &[ch(':'), ctrl('p')];
 const NEXT: &[Key] = &[plain(KeyCode::Tab), plain(KeyCode::F(6)), ctrl(']')];
 
 /// Every key of the program. Within a context the last line shows the rows in
@@ -138,6 +205,13 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Home, &[ch('l')],       Action::Lesson,        "lesson",      "read the lesson of the selected kata"),
     row(Context::Home, &[ch('a')],       Action::Review,        "again",       "do a solved kata again, with other names: the selected one, or the one that is due"),
     row(Context::Home, &[ch('x')],       Action::Exam,          "exam",        "a timed set of katas"),
+    row(Context::Home, &[ch('f')],       Action::FilterStatus,  "filter",      "only open, begun or solved katas, and all again"),
+    row(Context::Home, &[ch('d')],       Action::FilterDifficulty, "",         "only easy, medium or hard katas, and all again"),
+    row(Context::Home, &[ch('t')],       Action::FilterKind,    "",            "only katas that build or that repair, and all again"),
+    row(Context::Home, &[plain(KeyCode::Esc)], Action::ClearFilter, "all katas", "every kata again"),
+    row(Context::Home, &[ch('i')],       Action::ShowStatistics, "statistics", "statistics: how far you have come"),
+    row(Context::Home, &[ch(',')],       Action::ShowSettings,  "settings",    "settings: colours, characters, mouse, panes, keys"),
+    row(Context::Home, PALETTE,          Action::OpenPalette,   "find",        "find any order, screen or kata by a few letters"),
     row(Context::Home, PAGE_UP,          Action::PageUp,        "",            "a page up"),
     row(Context::Home, PAGE_DOWN,        Action::PageDown,      "",            "a page down"),
     row(Context::Home, TOP,              Action::Top,           "",            "the first kata"),
@@ -165,6 +239,13 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Kata, &[ch('s')],                  Action::Solution,     "solution",  "uncover the solution"),
     row(Context::Kata, &[ch('x')],                  Action::DismissCoach, "",          "take the coach's words away"),
     row(Context::Kata, &[ch('o')],                  Action::ToggleCoach,  "",          "the coach off and on"),
+    row(Context::Kata, &[ch('<')],                  Action::Narrower,     "",          "less width for the task"),
+    row(Context::Kata, &[ch('>')],                  Action::Wider,        "",          "more width for the task"),
+    row(Context::Kata, &[ch('-')],                  Action::ShellSmaller, "",          "less height for the shell"),
+    row(Context::Kata, &[ch('+'), ch('=')],         Action::ShellLarger,  "",          "more height for the shell"),
+    row(Context::Kata, &[ch('|')],                  Action::Swap,         "",          "task and shell change sides"),
+    row(Context::Kata, &[ch('y')],                  Action::CopyMode,     "",          "copy from the shell's output"),
+    row(Context::Kata, PALETTE,                     Action::OpenPalette,  "find",      "find any order, screen or kata by a few letters"),
     row(Context::Kata, UP,                          Action::Up,           "",          "scroll up"),
     row(Context::Kata, DOWN,                        Action::Down,         "",          "scroll down"),
     row(Context::Kata, PAGE_UP,                     Action::PageUp,       "",          "a page up"),
@@ -221,6 +302,8 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Shell, &[plain(KeyCode::F(7))],    Action::Zoom,          "zoom",   "the shell on the whole screen, and back"),
     row(Context::Shell, &[shift(KeyCode::PageUp), alt(KeyCode::PageUp)],     Action::ShellPageUp,   "look back", "look back in the output"),
     row(Context::Shell, &[shift(KeyCode::PageDown), alt(KeyCode::PageDown)], Action::ShellPageDown, "",          "look forward again"),
+    row(Context::Shell, &[plain(KeyCode::F(3))],    Action::CopyMode,      "copy",   "copy from the output, with the arrow keys or by dragging the mouse"),
+    row(Context::Shell, &[plain(KeyCode::F(5))],    Action::OpenPalette,   "find",   "find any order, screen or kata by a few letters"),
     row(Context::Shell, ENTER,                      Action::RestartShell,  "start the shell again", "start the shell again once it has ended"),
     row(Context::Shell, &[plain(KeyCode::F(1))],    Action::ShowHelp,      "keys",   "all keys"),
 
@@ -236,6 +319,8 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Reader, DOWN,           Action::Down,     "",          "scroll down"),
     row(Context::Reader, TOP,            Action::Top,      "",          "to the beginning"),
     row(Context::Reader, BOTTOM,         Action::Bottom,   "",          "to the end"),
+    row(Context::Reader, &[ch('o')],     Action::ShowLinks, "links",    "the links of this page, to open one"),
+    row(Context::Reader, PALETTE,        Action::OpenPalette, "",       "find any order, screen or kata by a few letters"),
     row(Context::Reader, HELP,           Action::ShowHelp, "keys",      "all keys"),
     row(Context::Reader, &[plain(KeyCode::Esc), ch('q')], Action::Back, "back", "back to where you came from"),
 
@@ -255,6 +340,57 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Help, PAGE_UP,          Action::PageUp,   "",      "a page up"),
     row(Context::Help, &[plain(KeyCode::Esc), ch('q'), ch('?'), plain(KeyCode::F(1))], Action::Back, "back", "close the list of keys"),
 
+    row(Context::Palette, ENTER,                    Action::Open, "do it",  "do what is selected"),
+    row(Context::Palette, &[plain(KeyCode::Up), ctrl('k')], Action::Up, "move", "the entry above"),
+    row(Context::Palette, &[plain(KeyCode::Down), ctrl('j')], Action::Down, "move", "the entry below"),
+    row(Context::Palette, &[plain(KeyCode::PageUp)],   Action::PageUp,   "", "a page up"),
+    row(Context::Palette, &[plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    row(Context::Palette, &[plain(KeyCode::Esc), ctrl('p')], Action::Back, "cancel", "close it"),
+
+    row(Context::Settings, UP,           Action::Up,            "move",   "the setting above"),
+    row(Context::Settings, DOWN,         Action::Down,          "move",   "the setting below"),
+    row(Context::Settings, &[plain(KeyCode::Right), plain(KeyCode::Enter), ch(' ')], Action::NextValue, "change", "the next value; it holds at once and is written down"),
+    row(Context::Settings, &[plain(KeyCode::Left), plain(KeyCode::Backspace)], Action::PreviousValue, "", "the value before"),
+    row(Context::Settings, HELP,         Action::ShowHelp,      "keys",   "all keys"),
+    row(Context::Settings, &[plain(KeyCode::Esc), ch('q'), ch(',')], Action::Back, "back", "back to where you came from"),
+
+    row(Context::Page, DOWN,             Action::Down,     "",          "scroll down"),
+    row(Context::Page, UP,               Action::Up,       "",          "scroll up"),
+    row(Context::Page, PAGE_DOWN,        Action::PageDown, "page down", "a page down"),
+    row(Context::Page, PAGE_UP,          Action::PageUp,   "",          "a page up"),
+    row(Context::Page, TOP,              Action::Top,      "",          "to the beginning"),
+    row(Context::Page, BOTTOM,           Action::Bottom,   "",          "to the end"),
+    row(Context::Page, HELP,             Action::ShowHelp, "keys",      "all keys"),
+    row(Context::Page, &[plain(KeyCode::Esc), ch('q'), ch('i')], Action::Back, "back", "back to where you came from"),
+
+    row(Context::Tour, &[plain(KeyCode::Enter), plain(KeyCode::Right), ch(' ')], Action::Open, "go on", "the next step"),
+    row(Context::Tour, &[plain(KeyCode::Left), plain(KeyCode::Backspace)], Action::PreviousValue, "step back", "the step before"),
+    row(Context::Tour, NEXT,             Action::NextPane, "",          "try how the focus moves"),
+    row(Context::Tour, DOWN,             Action::Down,     "",          "scroll down"),
+    row(Context::Tour, UP,               Action::Up,       "",          "scroll up"),
+    row(Context::Tour, HELP,             Action::ShowHelp, "keys",      "all keys"),
+    row(Context::Tour, &[plain(KeyCode::Esc), ch('q')], Action::Back, "leave the tour", "leave the tour; it can be taken again from the list of orders"),
+
+    row(Context::Links, UP,              Action::Up,       "move",      "the link above"),
+    row(Context::Links, DOWN,            Action::Down,     "move",      "the link below"),
+    row(Context::Links, ENTER,           Action::Open,     "open",      "open it in your browser"),
+    row(Context::Links, &[ch('y')],      Action::Copy,     "copy",      "copy its address"),
+    row(Context::Links, &[plain(KeyCode::Esc), ch('q'), ch('o')], Action::Back, "back", "back to the page"),
+
+    row(Context::Copy, &[plain(KeyCode::Enter), ch('y')], Action::Copy,  "copy",      "copy what is selected, or the line, and go back to the shell"),
+    row(Context::Copy, &[ch('v'), ch(' ')], Action::Mark,      "select",    "begin to select here, or forget the selection"),
+    row(Context::Copy, UP,               Action::Up,        "move",      "up; at the top it goes on into the past"),
+    row(Context::Copy, DOWN,             Action::Down,      "move",      "down"),
+    row(Context::Copy, &[plain(KeyCode::Left), ch('h')],  Action::Left,  "",          "left"),
+    row(Context::Copy, &[plain(KeyCode::Right), ch('l')], Action::Right, "",          "right"),
+    row(Context::Copy, &[ch('0')],       Action::LineStart, "",          "the beginning of the line"),
+    row(Context::Copy, &[ch('$')],       Action::LineEnd,   "",          "the end of the line"),
+    row(Context::Copy, PAGE_UP,          Action::PageUp,    "",          "a page up"),
+    row(Context::Copy, &[plain(KeyCode::PageDown), ctrl('f')], Action::PageDown, "", "a page down"),
+    row(Context::Copy, TOP,              Action::Top,       "",          "the oldest line that is kept"),
+    row(Context::Copy, BOTTOM,           Action::Bottom,    "",          "the newest line"),
+    row(Context::Copy, &[plain(KeyCode::Esc), ch('q')], Action::Back, "back", "back to the shell"),
+
     row(Context::Dialog, &[ch('y'), plain(KeyCode::Enter)],         Action::Confirm, "yes", "yes"),
     row(Context::Dialog, &[ch('n'), plain(KeyCode::Esc), ch('q')],  Action::Cancel,  "no",  "no"),
 
@@ -262,36 +398,13 @@ pub const KEYMAP: &[Binding] = &[
     row(Context::Trouble, &[plain(KeyCode::Esc), ch('q')],   Action::Home,  "home",      "back to the course map"),
 
     row(Context::Anywhere, &[plain(KeyCode::F(8))], Action::ToggleMouse, "", "mouse reports off and on, to select text with the mouse (or hold shift)"),
+    row(Context::Anywhere, &[plain(KeyCode::F(10))], Action::ShowSettings, "", "settings: colours, characters, mouse, panes, keys"),
+    row(Context::Anywhere, &[plain(KeyCode::F(11))], Action::ShowStatistics, "", "statistics: how far you have come"),
+    row(Context::Anywhere, &[plain(KeyCode::F(12))], Action::TakeTour,    "", "the tour of two minutes"),
+    row(Context::Anywhere, &[alt(KeyCode::F(1))], Action::ShowKubectl,      "", "kubectl: how it is installed here"),
     row(Context::Anywhere, &[ctrl('z')],            Action::Suspend,     "", "suspend; fg brings it back"),
     row(Context::Anywhere, &[ctrl('c')],            Action::Quit,        "", "leave"),
 ];
-
-/// The action of a chord in a context. In contexts that take text, the rows
-/// of `Anywhere` keep out of the way, except for keys no shell misses.
-pub fn action_for(context: Context, key: Key) -> Option<Action> {
-    let find = |wanted: Context| {
-        KEYMAP
-            .iter()
-            .find(|row| row.context == wanted && row.keys.contains(&key))
-            .map(|row| row.action)
-    };
-    let anywhere = || match find(Context::Anywhere) {
-        Some(Action::Suspend | Action::Quit)
-            if matches!(context, Context::Shell | Context::Program) =>
-        {
-            None
-        }
-        action => action,
-    };
-    let chain = std::iter::successors(Some(context), |context| context.below());
-    let mut found = chain.filter_map(find);
-    found.next().or_else(anywhere)
-}
-
-/// The rows of one context, in the order of the table.
-pub fn rows(context: Context) -> impl Iterator<Item = &'static Binding> {
-    KEYMAP.iter().filter(move |row| row.context == context)
-}
 
 #[cfg(test)]
 mod tests {
@@ -303,7 +416,7 @@ mod tests {
     fn no_chord_means_two_things_in_one_context() {
         let mut seen = HashSet::new();
         for row in KEYMAP {
-            for key in row.keys {
+            for key in row.keys.iter() {
                 assert!(
                     seen.insert((row.context, *key)),
                     "{:?} {key:?}",
@@ -321,27 +434,11 @@ mod tests {
     }
 
     #[test]
-    fn the_shell_gets_the_keys_that_shells_need() {
-        for key in [
-            plain(KeyCode::Tab),
-            plain(KeyCode::BackTab),
-            plain(KeyCode::Esc),
-            ctrl('c'),
-            ctrl('z'),
-            ctrl('d'),
-            ctrl('r'),
-            ctrl('o'),
-            plain(KeyCode::PageUp),
-            ch('q'),
-        ] {
-            assert_eq!(action_for(Context::Shell, key), None, "{key:?}");
+    fn every_context_of_the_table_is_listed_and_has_a_name() {
+        for row in KEYMAP {
+            assert!(Context::ALL.contains(&row.context), "{:?}", row.context);
         }
-    }
-
-    #[test]
-    fn the_chord_that_leaves_the_shell_also_moves_on_outside_it() {
-        let chord = ctrl(']');
-        assert_eq!(action_for(Context::Shell, chord), Some(Action::NextPane));
-        assert_eq!(action_for(Context::Kata, chord), Some(Action::NextPane));
+        let names: HashSet<String> = Context::ALL.into_iter().map(Context::name).collect();
+        assert_eq!(names.len(), Context::ALL.len());
     }
 }

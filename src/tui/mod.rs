@@ -12,14 +12,21 @@
 mod action;
 mod app;
 mod available;
+mod bindings;
 mod browser;
 mod command;
+mod copy;
 mod event;
 mod glyphs;
 mod key;
 mod keymap;
+mod linear;
 pub mod measure;
+mod pages;
+mod palette;
 mod screens;
+mod settings;
+mod setup;
 mod shell;
 mod signals;
 mod state;
@@ -36,16 +43,21 @@ pub use app::Driver;
 pub use signals::Signals;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use crate::session;
 
 /// What the command line says about the interface.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// The learner's data folder, where it is remembered that the tour was seen.
+    pub data: Option<PathBuf>,
     /// No colours (`--no-color`; `NO_COLOR` does the same).
     pub no_color: bool,
     /// Seven-bit characters only (`--ascii`).
     pub ascii: bool,
+    /// Plain text from top to bottom (`--linear`).
+    pub linear: bool,
 }
 
 /// Shows the session until the learner leaves, then says goodbye on the
@@ -55,18 +67,60 @@ pub struct Options {
 /// # Errors
 /// There is no terminal, or it cannot be drawn on.
 pub async fn run(session: session::State, driver: Driver, options: Options) -> anyhow::Result<()> {
+    let settings::Loaded {
+        path,
+        settings,
+        keymap,
+        problems,
+    } = settings::load();
+    if options.linear || settings.linear {
+        for problem in &problems {
+            println!("{problem}");
+        }
+        let lacks_kubectl = !setup::is_in_path("kubectl");
+        let session = linear::run(session, driver, lacks_kubectl).await?;
+        say_goodbye(&session);
+        return Ok(());
+    }
     anyhow::ensure!(
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal(),
         strings::NO_TERMINAL
     );
-    let theme = theme::Surroundings::from_environment().theme(options.no_color, options.ascii);
+    let mark = options.data.map(|data| data.join("welcomed"));
+    let is_new = session.progress.katas.is_empty() && mark.as_ref().is_some_and(|it| !it.exists());
+    let setup = setup::Setup {
+        file: path,
+        problems,
+        surroundings: theme::Surroundings::from_environment(),
+        no_color: options.no_color,
+        ascii: options.ascii,
+        machine: (std::env::consts::OS, std::env::consts::ARCH),
+        lacks_kubectl: !setup::is_in_path("kubectl"),
+        welcome_mark: mark,
+    };
+    let theme = setup.theme(&settings);
     let signals = signals::Signals::listen()?;
-    let mut terminal = terminal::TerminalGuard::enter(true)?;
+    let mut terminal = terminal::TerminalGuard::enter(settings.mouse)?;
     let size = terminal.terminal().size()?;
-    let state = state::State::new(session, theme, size.width, size.height);
+    let mut state = state::State::new(session, theme, size.width, size.height);
+    state.mouse = settings.mouse;
+    state.keymap = keymap;
+    state.settings = settings;
+    if let Some(first) = setup.problems.first() {
+        let words = strings::settings_problem(&first.to_string(), setup.problems.len() - 1);
+        state.notice = Some(words);
+    }
+    state.setup = setup;
+    if is_new {
+        state.page = Some(pages::Page::Tour(pages::Tour::default()));
+    }
     let state = app::App::new(terminal, state, driver).run(signals).await?;
-    let kata = state.session.next_kata();
-    let title = kata.and_then(|id| Some(state.session.course.kata(&id)?.title.clone()));
-    println!("{}", strings::farewell(title.as_deref()));
+    say_goodbye(&state.session);
     Ok(())
+}
+
+fn say_goodbye(session: &session::State) {
+    let kata = session.next_kata();
+    let title = kata.and_then(|id| Some(session.course.kata(&id)?.title.clone()));
+    println!("{}", strings::farewell(title.as_deref()));
 }

@@ -7,12 +7,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::course::{Difficulty, KataId, Question};
+use crate::course::{Difficulty, KataId, KataKind, Question};
 use crate::sandbox::ShellEnvironment;
 use crate::session::{self, Phase, SandboxState};
 
+use super::bindings::Keymap;
 use super::browser::Browser;
+use super::copy::CopyMode;
 use super::keymap::Context;
+use super::pages::Page;
+use super::palette::Palette;
+use super::screens::home::matches::shown_map;
+use super::settings::Settings;
+use super::setup::Setup;
 use super::shell::{ShellScreen, ShellSize};
 use super::theme::Theme;
 
@@ -27,8 +34,18 @@ pub struct State {
     pub columns: u16,
     /// Rows of the terminal.
     pub rows: u16,
+    /// The keys, as this learner has them.
+    pub keymap: Keymap,
+    /// What the learner has chosen.
+    pub settings: Settings,
+    /// What the settings came from and what stands above them.
+    pub setup: Setup,
     /// What is on the screen.
     pub screen: Screen,
+    /// The page that lies over the screen.
+    pub page: Option<Page>,
+    /// The list of all orders, while it is open.
+    pub palette: Option<Palette>,
     /// How far the list of keys is scrolled, while it covers the screen.
     pub help: Option<usize>,
     /// The course map.
@@ -75,6 +92,37 @@ pub struct Home {
     pub kata: usize,
     /// The search, while it is open.
     pub search: Option<Search>,
+    /// Which katas are listed.
+    pub filter: Filter,
+}
+
+/// Which katas are listed; `None` lists them all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Open, begun or solved ones.
+    pub status: Option<FilterStatus>,
+    /// Those of a difficulty.
+    pub difficulty: Option<Difficulty>,
+    /// Those that build or repair.
+    pub kind: Option<KataKind>,
+}
+
+impl Filter {
+    /// Something is left out.
+    pub fn is_set(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// Katas told apart by how far the learner has come with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterStatus {
+    /// Not begun, or begun and not solved.
+    Open,
+    /// Begun and not solved.
+    Started,
+    /// Solved.
+    Done,
 }
 
 /// A search for a title.
@@ -138,6 +186,8 @@ pub struct KataScreen {
     pub task_scroll: usize,
     /// How far the lesson is scrolled.
     pub lesson_scroll: usize,
+    /// The border that the mouse holds.
+    pub dragged: Option<Border>,
 }
 
 impl Default for KataScreen {
@@ -149,8 +199,18 @@ impl Default for KataScreen {
             lesson: false,
             task_scroll: 0,
             lesson_scroll: 0,
+            dragged: None,
         }
     }
+}
+
+/// A border between two panes, which the mouse can move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Border {
+    /// Between the task and what stands beside it.
+    Upright,
+    /// Between the shell and what stands above it.
+    Level,
 }
 
 /// The panes of the kata screen, in the order in which the focus moves.
@@ -223,6 +283,8 @@ pub struct Shell {
     pub status: ShellStatus,
     /// Counts the starts, so that news of an earlier shell are known as such.
     pub life: u64,
+    /// Copying from its output.
+    pub copy: Option<CopyMode>,
     /// What it was started with.
     pub environment: Option<Arc<ShellEnvironment>>,
 }
@@ -257,7 +319,12 @@ impl State {
             theme,
             columns,
             rows,
+            keymap: Keymap::default(),
+            settings: Settings::default(),
+            setup: Setup::default(),
             screen: Screen::Home,
+            page: None,
+            palette: None,
             help: None,
             home: Home::default(),
             kata: KataScreen::default(),
@@ -268,6 +335,7 @@ impl State {
                 screen: ShellScreen::new(ShellSize::new(80, 24)),
                 status: ShellStatus::Waiting,
                 life: 0,
+                copy: None,
                 environment: None,
             },
             pictured: None,
@@ -281,14 +349,28 @@ impl State {
         state
     }
 
-    /// Selects a kata on the course map.
+    /// Selects a kata on the course map; one that the filter leaves out ends it.
     pub fn select(&mut self, id: &KataId) {
-        for (track_index, track) in self.session.map().iter().enumerate() {
-            if let Some(index) = track.katas.iter().position(|kata| kata.id == *id) {
-                self.home.track = track_index;
-                self.home.kata = index;
-            }
+        let place = |state: &Self| {
+            let map = shown_map(state);
+            map.iter().enumerate().find_map(|(track_index, track)| {
+                let index = track.katas.iter().position(|kata| kata.id == *id)?;
+                Some((track_index, index))
+            })
+        };
+        let found = place(self).or_else(|| {
+            self.home.filter = Filter::default();
+            place(self)
+        });
+        if let Some((track, kata)) = found {
+            self.home.track = track;
+            self.home.kata = kata;
         }
+    }
+
+    /// Colours and characters as the settings and the surroundings have them now.
+    pub fn restyle(&mut self) {
+        self.theme = self.setup.theme(&self.settings);
     }
 
     /// What the keys mean now: the topmost layer decides.
@@ -296,15 +378,27 @@ impl State {
         if self.session.confirm.is_some() {
             return Context::Dialog;
         }
+        if self.palette.is_some() {
+            return Context::Palette;
+        }
         if self.help.is_some() {
             return Context::Help;
         }
+        if let Some(page) = &self.page {
+            return page.context();
+        }
+        self.screen_context()
+    }
+
+    /// What the keys mean under the pages and lists that lie over the screen.
+    pub fn screen_context(&self) -> Context {
         match self.screen {
             Screen::Home if self.home.search.is_some() => Context::Search,
             Screen::Home => Context::Home,
             Screen::Reader => Context::Reader,
             Screen::Exam => Context::Exam,
             Screen::Kata if self.trouble().is_some() => Context::Trouble,
+            Screen::Kata if self.shell.copy.is_some() => Context::Copy,
             Screen::Kata if self.kata.focus == Pane::Shell => Context::Shell,
             Screen::Kata if self.kata.focus == Pane::Task => Context::Kata,
             Screen::Kata => self.browser.context(),

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
@@ -77,6 +79,18 @@ impl TerminalGuard {
         stop_this_job();
         self.screen.take()?;
         self.terminal.clear()
+    }
+
+    /// Hands a text to the terminal for the clipboard (OSC 52). Terminals that
+    /// do not know the sequence, or do not allow it, pass over it.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let encoded = BASE64.encode(text);
+        let mut out = io::stdout();
+        write!(out, "\x1b]52;c;{encoded}\x07")?;
+        out.flush()
     }
 
     /// Switches mouse reports on or off; without them the terminal's own

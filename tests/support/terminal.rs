@@ -37,13 +37,21 @@ struct State {
 }
 
 impl Terminal {
-    /// Starts `kubekata` with its data in `data`, on a terminal of this size.
+    /// Starts `kubekata` with its data in `data`, on a terminal of this size, for
+    /// a learner who knows the tour.
     pub fn start(data: &Path, arguments: &[&str], columns: u16, rows: u16) -> Self {
+        std::fs::write(data.join("welcomed"), "").unwrap();
+        Self::start_new(data, arguments, columns, rows)
+    }
+
+    /// The same for a learner who was never here.
+    pub fn start_new(data: &Path, arguments: &[&str], columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_kubekata"));
         command.args(arguments);
         command.env("KUBEKATA_DATA", data);
         command.env("HOME", data);
+        command.env("KUBEKATA_CONFIG", data.join("config.yaml"));
         command.env("SHELL", "/bin/bash");
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");

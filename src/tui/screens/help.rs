@@ -4,25 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::keymap::{self, Binding, Context};
+use crate::tui::keymap::{Binding, Context};
+use crate::tui::pages::Page;
 use crate::tui::state::{Pane, Screen, State};
 use crate::tui::strings;
 use crate::tui::widgets::text::pad;
 use crate::tui::widgets::wrap::wrap;
 use crate::tui::widgets::{pane, scroll};
-
-/// The contexts that are listed; questions explain themselves.
-const LISTED: [Context; 9] = [
-    Context::Home,
-    Context::Search,
-    Context::Kata,
-    Context::Shell,
-    Context::Reader,
-    Context::Exam,
-    Context::Trouble,
-    Context::Help,
-    Context::Anywhere,
-];
 
 /// Draws the list over the body.
 pub fn view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
@@ -62,7 +50,8 @@ fn lines(state: &State) -> Vec<Line<'static>> {
             lines.push(Line::default());
         }
         lines.push(Line::styled(context.title(), state.theme.strong));
-        for row in keymap::rows(context) {
+        let rows = state.keymap.rows(context);
+        for row in rows.filter(|row| !row.keys.is_empty()) {
             let column = 26.min(width / 2);
             let keys = Span::styled(pad(&names(row), column), state.theme.accent);
             let rest = Span::raw(" ".repeat(column + 1));
@@ -75,13 +64,20 @@ fn lines(state: &State) -> Vec<Line<'static>> {
 
 /// The learner's own context first, then the rest.
 fn ordered(state: &State) -> Vec<Context> {
-    let here: &[Context] = match state.screen {
-        Screen::Home => &[Context::Home],
-        Screen::Reader => &[Context::Reader],
-        Screen::Exam => &[Context::Exam],
-        Screen::Kata if state.kata.focus == Pane::Shell => &[Context::Shell, Context::Kata],
-        Screen::Kata => &[Context::Kata, Context::Shell],
-    };
-    let others = LISTED.iter().filter(|context| !here.contains(context));
-    here.iter().chain(others).copied().collect()
+    let mut here: Vec<Context> = state.page.iter().map(Page::context).collect();
+    here.extend(match state.screen {
+        Screen::Kata if state.kata.focus == Pane::Shell => vec![Context::Shell, Context::Kata],
+        Screen::Kata if state.kata.focus == Pane::Cluster => {
+            vec![Context::Cluster, Context::Kata, Context::Shell]
+        }
+        Screen::Kata => vec![Context::Kata, Context::Shell],
+        _ => vec![state.screen_context()],
+    });
+    // Questions explain themselves.
+    let others = Context::ALL
+        .into_iter()
+        .filter(|context| !here.contains(context) && *context != Context::Dialog);
+    let others: Vec<Context> = others.collect();
+    here.extend(others);
+    here
 }

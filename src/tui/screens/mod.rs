@@ -7,8 +7,14 @@ pub mod exam;
 pub mod help;
 pub mod home;
 pub mod kata;
+pub mod kubectl;
+mod links;
+mod palette;
 pub mod reader;
+pub mod settings;
+pub mod statistics;
 pub mod too_small;
+pub mod tour;
 pub mod trouble;
 
 use ratatui::Frame;
@@ -17,12 +23,13 @@ use ratatui::text::{Line, Span};
 
 use super::available::shown_bindings;
 use super::glyphs;
-use super::keymap;
+use super::keymap::Context;
+use super::pages::Page;
 use super::state::{Screen, State};
 use super::strings;
 use super::widgets::text::{counted, cut};
 use super::widgets::wrap::width_of;
-use super::widgets::{dialog, footer};
+use super::widgets::{dialog, footer, pane};
 use crate::session::{ClockReading, Level, SandboxInfo, SandboxState};
 
 /// The smallest terminal that shows anything useful.
@@ -31,6 +38,7 @@ pub const SMALLEST: (u16, u16) = (40, 12);
 /// Draws the whole frame.
 pub fn view(state: &State, frame: &mut Frame<'_>) {
     let area = frame.area();
+    frame.buffer_mut().set_style(area, state.theme.base);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::view(state, frame, area);
     }
@@ -42,22 +50,60 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
     if state.help.is_some() {
         help::view(state, frame, head, body);
     } else {
-        match state.screen {
-            Screen::Home => home::view(state, frame, head, body),
-            Screen::Exam => exam::view(state, frame, head, body),
-            Screen::Reader => reader::view(state, frame, head, body),
-            Screen::Kata => kata::view(state, frame, head, body),
+        match &state.page {
+            Some(page) => page_view(page, state, frame, head, body),
+            None => screen_view(state, frame, head, body),
         }
+    }
+    if let Some(palette) = &state.palette {
+        palette::view(palette, state, frame, body);
     }
     frame.render_widget(foot_line(state, foot.width), foot);
     if let Some(confirm) = state.session.confirm {
         let (title, question) = strings::question(confirm);
-        let answers: Vec<_> = keymap::rows(keymap::Context::Dialog).collect();
+        let answers: Vec<_> = state.keymap.rows(Context::Dialog).collect();
         dialog::draw(title, question, &answers, &state.theme, frame, body);
     }
     if *state.theme.glyphs == glyphs::ASCII {
         let shell = kata::shell_inside(state);
         ascii::flatten(frame.buffer_mut(), shell);
+    }
+}
+
+fn screen_view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
+    match state.screen {
+        Screen::Home => home::view(state, frame, head, body),
+        Screen::Exam => exam::view(state, frame, head, body),
+        Screen::Reader => reader::view(state, frame, head, body),
+        Screen::Kata => kata::view(state, frame, head, body),
+    }
+}
+
+fn page_view(page: &Page, state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
+    match page {
+        Page::Settings { selected } => settings::view(*selected, state, frame, head, body),
+        Page::Statistics { scroll } => statistics::view(*scroll, state, frame, head, body),
+        Page::Kubectl { scroll } => kubectl::view(*scroll, state, frame, head, body),
+        Page::Tour(tour) => tour::view(tour, state, frame, head, body),
+        Page::Links { links, selected } => {
+            screen_view(state, frame, head, body);
+            links::view(links, *selected, state, frame, body);
+        }
+    }
+}
+
+/// Lines of the page on top and the height they are shown in.
+pub fn overlay_extent(state: &State) -> (usize, usize) {
+    let [_, body, _] = bands(Rect::new(0, 0, state.columns, state.rows));
+    match &state.page {
+        Some(Page::Statistics { .. }) => {
+            let inside = pane::inside(body);
+            let lines = statistics::lines(state, usize::from(inside.width));
+            (lines.len(), usize::from(inside.height))
+        }
+        Some(Page::Kubectl { .. }) => kubectl::extent(body, state),
+        Some(Page::Tour(tour)) => tour::extent(tour, body, state),
+        _ => (0, 0),
     }
 }
 
@@ -160,4 +206,4 @@ fn time(state: &State) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -9,11 +9,14 @@ use super::view;
 use crate::course::{Answer, Question};
 use crate::session;
 use crate::tui::fixture::{hear, home, preparing, solved, starting, working};
-use crate::tui::glyphs::ASCII;
-use crate::tui::state::{Pane, Reader, Screen, Search, ShellStatus, State};
+use crate::tui::glyphs::{ASCII, UNICODE};
+use crate::tui::pages::{Page, Tour};
+use crate::tui::palette::Palette;
+use crate::tui::state::{Filter, FilterStatus, Pane, Reader, Screen, Search, ShellStatus, State};
 use crate::tui::theme::{Theme, ThemeName};
 
-pub(super) fn picture(state: &State) -> String {
+/// What the screen shows, without colours.
+pub fn picture(state: &State) -> String {
     let backend = TestBackend::new(state.columns, state.rows);
     let mut terminal = Terminal::new(backend).unwrap();
     terminal.draw(|frame| view(state, frame)).unwrap();
@@ -110,6 +113,144 @@ fn search_lists_matches_of_all_tracks() {
         selected: 0,
     });
     assert_snapshot!("search_without_match", picture(&state));
+}
+
+/// The sizes that people have, from a phone to a wall.
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 40), (300, 100)];
+
+#[test]
+fn every_screen_at_every_size() {
+    for (columns, rows) in SIZES {
+        for (name, state) in every_screen(columns, rows) {
+            let name = format!("{name}_at_{columns}x{rows}");
+            assert_snapshot!(name, picture(&state));
+        }
+    }
+}
+
+/// One state of each screen.
+fn every_screen(columns: u16, rows: u16) -> Vec<(&'static str, State)> {
+    let on_page = |page| {
+        let mut state = home(columns, rows);
+        state.page = Some(page);
+        state
+    };
+    let mut palette = working(columns, rows);
+    palette.palette = Some(Palette {
+        text: "the".into(),
+        selected: 2,
+    });
+    let mut statistics = solved(columns, rows);
+    statistics.page = Some(Page::Statistics { scroll: 0 });
+    let mut help = home(columns, rows);
+    help.help = Some(0);
+    let mut debrief = solved(columns, rows);
+    debrief.kata.focus = Pane::Task;
+    let mut no_kubectl = on_page(Page::Tour(Tour::default()));
+    no_kubectl.setup.lacks_kubectl = true;
+    no_kubectl.setup.machine = ("linux", "x86_64");
+    vec![
+        ("home", home(columns, rows)),
+        ("lesson", reading(columns, rows)),
+        ("kata", working(columns, rows)),
+        ("debrief", debrief),
+        ("palette", palette),
+        ("settings", on_page(Page::Settings { selected: 5 })),
+        ("statistics", statistics),
+        ("tour", no_kubectl),
+        (
+            "tour_panes",
+            on_page(Page::Tour(Tour {
+                step: 1,
+                focus: 2,
+                tried: true,
+                scroll: 0,
+            })),
+        ),
+        (
+            "links",
+            on_page(Page::Links {
+                links: vec![
+                    "https://kubernetes.io/docs/concepts/workloads/pods/".into(),
+                    "https://kubernetes.io/docs/concepts/services-networking/".into(),
+                ],
+                selected: 1,
+            }),
+        ),
+        ("help", help),
+    ]
+}
+
+/// Which cells have which style: each style gets a letter, listed at the end.
+fn styles(state: &State) -> String {
+    let backend = TestBackend::new(state.columns, state.rows);
+    let mut terminal = Terminal::new(backend).unwrap();
+    terminal.draw(|frame| view(state, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut known = Vec::new();
+    let mut text = String::new();
+    for row in buffer.content().chunks(usize::from(state.columns)) {
+        let mut letters = String::new();
+        for cell in row {
+            let style = cell.style();
+            let at = known
+                .iter()
+                .position(|one| *one == style)
+                .unwrap_or_else(|| {
+                    known.push(style);
+                    known.len() - 1
+                });
+            let letter = char::from(b'a' + u8::try_from(at).unwrap());
+            letters.push(if cell.symbol() == " " { ' ' } else { letter });
+        }
+        text.push_str(letters.trim_end());
+        text.push('\n');
+    }
+    for (at, style) in known.into_iter().enumerate() {
+        let letter = char::from(b'a' + u8::try_from(at).unwrap());
+        let (fg, bg) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+        text.push_str(&format!("{letter} {fg} on {bg} {:?}\n", style.add_modifier));
+    }
+    text
+}
+
+#[test]
+fn every_theme_says_the_same_in_its_own_colours() {
+    let plain = picture(&working(120, 40));
+    for name in ThemeName::ALL {
+        let mut state = working(120, 40);
+        state.theme = Theme::new(name, true, &UNICODE);
+        assert_eq!(picture(&state), plain, "{name:?} shows other text");
+        assert_snapshot!(format!("theme_{}", name.as_str()), styles(&state));
+    }
+}
+
+#[test]
+fn the_task_can_stand_on_the_right_and_be_narrow() {
+    let mut state = working(120, 40);
+    state.settings.panes.task_on_right = true;
+    state.settings.panes.task_width = 30;
+    assert_snapshot!(picture(&state));
+}
+
+#[test]
+fn a_filtered_map_says_what_it_leaves_out() {
+    let mut state = home(80, 24);
+    state.home.filter = Filter {
+        status: Some(FilterStatus::Open),
+        difficulty: None,
+        kind: Some(crate::course::KataKind::Repair),
+    };
+    assert_snapshot!(picture(&state));
+}
+
+#[test]
+fn mistakes_in_the_settings_file_are_listed() {
+    let mut state = home(80, 24);
+    state.page = Some(Page::Settings { selected: 0 });
+    state.setup.file = Some("/home/learner/kubekata/config.yaml".into());
+    state.setup.problems = crate::tui::settings::parse("config.yaml", "theme: blue\nfly: 1\n").2;
+    assert_snapshot!(picture(&state));
 }
 
 #[test]

@@ -98,6 +98,26 @@ impl ShellScreen {
         self.parser.screen_mut().set_scrollback(0);
     }
 
+    /// Rows kept above the newest screen.
+    pub fn history(&self) -> usize {
+        self.screen().scrollback_len()
+    }
+
+    /// The text of a row from one column to before another, counted from the top
+    /// of the newest screen (negative: from the scrollback), and whether the
+    /// line goes on in the next row. What is shown stays as it is.
+    pub fn line(&mut self, row: isize, begin: u16, end: u16) -> (String, bool) {
+        let shown = self.scrolled_back();
+        let back = usize::try_from(-row).unwrap_or(0);
+        self.parser.screen_mut().set_scrollback(back);
+        let back = isize::try_from(self.scrolled_back()).unwrap_or(0);
+        let at = u16::try_from(row + back).unwrap_or(u16::MAX);
+        let text = self.screen().contents_between(at, begin, at, end);
+        let goes_on = self.screen().row_wrapped(at);
+        self.parser.screen_mut().set_scrollback(shown);
+        (text, goes_on)
+    }
+
     /// Rows between what is shown and the newest output.
     pub fn scrolled_back(&self) -> usize {
         self.screen().scrollback()

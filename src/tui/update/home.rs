@@ -2,10 +2,10 @@
 
 use super::super::action::Action;
 use super::super::command::Command;
-use super::super::screens::home::matches;
-use super::super::state::{Reader, Screen, Search, State};
+use super::super::screens::home::matches::{self, shown_map};
+use super::super::state::{Filter, FilterStatus, Reader, Screen, Search, State};
 use super::{act, open_kata, review};
-use crate::course::KataId;
+use crate::course::{Difficulty, KataId, KataKind};
 use crate::session::{self, KataStatus};
 
 /// Rows of a page.
@@ -49,6 +49,40 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
                 read_lesson(state, &id);
             }
         }
+        Action::FilterStatus => {
+            use FilterStatus::{Done, Open, Started};
+            let status = turned(state.home.filter.status, &[Open, Started, Done]);
+            refilter(
+                state,
+                Filter {
+                    status,
+                    ..state.home.filter
+                },
+            );
+        }
+        Action::FilterDifficulty => {
+            use Difficulty::{Easy, Hard, Medium};
+            let difficulty = turned(state.home.filter.difficulty, &[Easy, Medium, Hard]);
+            refilter(
+                state,
+                Filter {
+                    difficulty,
+                    ..state.home.filter
+                },
+            );
+        }
+        Action::FilterKind => {
+            let kinds = [KataKind::Build, KataKind::Repair];
+            let kind = turned(state.home.filter.kind, &kinds);
+            refilter(
+                state,
+                Filter {
+                    kind,
+                    ..state.home.filter
+                },
+            );
+        }
+        Action::ClearFilter => refilter(state, Filter::default()),
         Action::Retry => act(state, session::Action::RetrySandbox, commands),
         _ => {}
     }
@@ -59,6 +93,52 @@ pub(in crate::tui) fn to_review(state: &State) -> Option<KataId> {
     let solved = |id: &KataId| matches!(state.session.status(id), KataStatus::Solved { .. });
     let selected = selected(state).filter(solved);
     selected.or_else(|| state.session.due_now().into_iter().next())
+}
+
+/// The value after this one; after the last one nothing is left out again.
+fn turned<T: Copy + PartialEq>(value: Option<T>, all: &[T]) -> Option<T> {
+    match value {
+        None => all.first().copied(),
+        Some(value) => {
+            let at = all.iter().position(|one| *one == value)?;
+            all.get(at + 1).copied()
+        }
+    }
+}
+
+/// A kata that the filter lets through no longer, solved for instance, leaves
+/// the list; something that is there stays selected.
+pub(super) fn keep_in_range(state: &mut State) {
+    if state.home.filter.is_set() {
+        let map = shown_map(state);
+        let katas = map
+            .get(state.home.track)
+            .map_or(0, |track| track.katas.len());
+        state.home.kata = state.home.kata.min(katas.saturating_sub(1));
+    }
+}
+
+/// Lists other katas; the selection stays where it can, else it goes to the
+/// first track that has something to show.
+fn refilter(state: &mut State, filter: Filter) {
+    let kata = selected(state);
+    state.home.filter = filter;
+    let map = shown_map(state);
+    let stays = kata.and_then(|kata| {
+        map.iter().enumerate().find_map(|(track, line)| {
+            let at = line.katas.iter().position(|line| line.id == kata)?;
+            Some((track, at))
+        })
+    });
+    let is_empty = |track: usize| map.get(track).is_none_or(|track| track.katas.is_empty());
+    let first = (0..map.len()).find(|track| !is_empty(*track));
+    match stays {
+        Some((track, kata)) => (state.home.track, state.home.kata) = (track, kata),
+        None if is_empty(state.home.track) => {
+            (state.home.track, state.home.kata) = (first.unwrap_or(0), 0);
+        }
+        None => state.home.kata = 0,
+    }
 }
 
 fn search(state: &mut State, action: Action, commands: &mut Vec<Command>) {
@@ -85,7 +165,7 @@ fn search(state: &mut State, action: Action, commands: &mut Vec<Command>) {
 
 /// One kata up or down, across the ends of tracks.
 fn step(state: &mut State, down: bool) {
-    let map = state.session.map();
+    let map = shown_map(state);
     let katas = |track: usize| map.get(track).map_or(0, |track| track.katas.len());
     let home = &mut state.home;
     if down && home.kata + 1 < katas(home.track) {
@@ -107,7 +187,7 @@ fn step(state: &mut State, down: bool) {
 
 /// Selects a track, at its first kata that is not solved.
 pub(super) fn select_track(state: &mut State, track: usize) {
-    let map = state.session.map();
+    let map = shown_map(state);
     let track = track.min(map.len().saturating_sub(1));
     state.home.track = track;
     state.home.kata = map
@@ -122,13 +202,13 @@ pub(super) fn select_track(state: &mut State, track: usize) {
 }
 
 fn last_kata(state: &State) -> usize {
-    let map = state.session.map();
+    let map = shown_map(state);
     map.get(state.home.track)
         .map_or(0, |track| track.katas.len().saturating_sub(1))
 }
 
 fn selected(state: &State) -> Option<KataId> {
-    let map = state.session.map();
+    let map = shown_map(state);
     let kata = map.get(state.home.track)?.katas.get(state.home.kata)?;
     Some(kata.id.clone())
 }

@@ -9,7 +9,7 @@ use super::super::state::{Pane, Screen, ShellStatus, State};
 use super::super::widgets::pane;
 use super::super::widgets::scroll::{Movement, furthest, moved};
 use super::pages::movement;
-use super::{act, cluster, home, open_kata, panel, shell};
+use super::{act, cluster, copy, divide, home, open_kata, panel, shell};
 use crate::session::{self, Confirm, SandboxState};
 
 pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
@@ -19,6 +19,9 @@ pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Co
         return;
     }
     if in_cluster && cluster::carry_out(state, action) {
+        return;
+    }
+    if divide::carry_out(state, action, commands) {
         return;
     }
     match action {
@@ -124,6 +127,7 @@ pub(super) fn put(state: &mut State, command: &str, commands: &mut Vec<Command>)
     if state.shell.status != ShellStatus::Running {
         return;
     }
+    copy::end(state, commands);
     let command = command.trim().replace('\n', " ");
     let bytes = paste_bytes(&command, state.shell.screen.screen());
     state.shell.screen.scroll_to_end();

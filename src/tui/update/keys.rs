@@ -7,11 +7,13 @@ use super::super::action::Action;
 use super::super::available::is_available;
 use super::super::command::Command;
 use super::super::key::Key;
-use super::super::keymap::{Context, action_for};
+use super::super::keymap::Context;
 use super::super::shell::{key_bytes, paste_bytes};
 use super::super::state::{Screen, ShellStatus, State};
 use super::super::strings;
-use super::{act, cluster, dismiss_notices, exam, home, kata, notify, pages, panel};
+use super::{
+    act, cluster, copy, dismiss_notices, exam, home, kata, notify, overlays, pages, panel,
+};
 use crate::session;
 
 /// A key was pressed (or repeats).
@@ -23,7 +25,10 @@ pub(super) fn press(state: &mut State, key: KeyEvent, commands: &mut Vec<Command
     if context != Context::Shell {
         dismiss_notices(state, commands);
     }
-    let action = action_for(context, Key::of(&key)).filter(|action| is_available(*action, state));
+    let action = state
+        .keymap
+        .action_for(context, Key::of(&key))
+        .filter(|action| is_available(*action, state));
     match action {
         Some(action) => {
             carry_out(state, action, commands);
@@ -38,23 +43,34 @@ pub(super) fn press(state: &mut State, key: KeyEvent, commands: &mut Vec<Command
             panel::type_into_program(state, &key, commands);
         }
         None if context == Context::Filter => cluster::type_filter(state, &key),
+        None if context == Context::Palette => type_into_palette(state, &key),
         None => {}
     }
 }
 
-fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+/// Does what an action orders, on whatever is on top.
+pub(super) fn carry_out(state: &mut State, action: Action, commands: &mut Vec<Command>) {
+    if state.palette.is_some() && action != Action::Quit {
+        return overlays::palette(state, action, commands);
+    }
+    if overlays::open(state, action) {
+        return;
+    }
     match action {
         Action::Quit => act(state, session::Action::Quit, commands),
+        Action::CopyMode => copy::begin(state),
         Action::Suspend => commands.push(Command::Suspend),
         Action::ShowHelp => state.help = Some(0),
         Action::ToggleMouse => toggle_mouse(state, commands),
         Action::Confirm => kata::confirm(state, commands),
         Action::Cancel => act(state, session::Action::ConfirmNo, commands),
         _ if state.help.is_some() => pages::help(state, action),
+        _ if state.page.is_some() => overlays::page(state, action, commands),
         _ => match state.screen {
             Screen::Home => home::carry_out(state, action, commands),
             Screen::Exam => exam::carry_out(state, action, commands),
             Screen::Reader => pages::reader(state, action, commands),
+            Screen::Kata if state.shell.copy.is_some() => copy::carry_out(state, action, commands),
             Screen::Kata => kata::carry_out(state, action, commands),
         },
     }
@@ -100,6 +116,24 @@ fn type_into_search(state: &mut State, key: &KeyEvent) {
     search.selected = 0;
 }
 
+fn type_into_palette(state: &mut State, key: &KeyEvent) {
+    let control = key
+        .modifiers
+        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let Some(palette) = &mut state.palette else {
+        return;
+    };
+    match key.code {
+        KeyCode::Char('u') if control => palette.text.clear(),
+        KeyCode::Backspace => {
+            palette.text.pop();
+        }
+        KeyCode::Char(character) if !control => palette.text.push(character),
+        _ => return,
+    }
+    palette.selected = 0;
+}
+
 /// Text was pasted: for the shell or the search, whoever has the focus.
 pub(super) fn paste(state: &mut State, text: &str, commands: &mut Vec<Command>) {
     match state.context() {
@@ -109,6 +143,10 @@ pub(super) fn paste(state: &mut State, text: &str, commands: &mut Vec<Command>) 
             commands.push(Command::ShellInput(bytes));
         }
         Context::Program => panel::paste_into_program(state, text, commands),
+        Context::Palette => {
+            let line = text.lines().next().unwrap_or_default();
+            overlays::type_into_palette(state, line);
+        }
         Context::Search => {
             if let Some(search) = &mut state.home.search {
                 let line = text.lines().next().unwrap_or_default();

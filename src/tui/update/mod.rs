@@ -2,16 +2,20 @@
 //! out. No I/O, no clock, no async.
 //!
 //! `keys` finds out what a key means, `home`, `kata` and `pages` carry out the
-//! actions of their screens, `cluster` and
-//! `panel` those of the cluster pane, `mouse` finds out what lies under the pointer,
+//! actions of their screens, `overlays` those of what lies over them, `cluster`
+//! and `panel` those of the cluster pane, `divide` and `copy` those about panes
+//! and about the shell's output, `mouse` finds out what lies under the pointer,
 //! `shell` keeps the shell pane in step with the session.
 
 mod cluster;
+mod copy;
+mod divide;
 mod exam;
 pub(super) mod home;
 mod kata;
 mod keys;
 mod mouse;
+mod overlays;
 mod pages;
 pub mod panel;
 mod shell;
@@ -33,6 +37,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Command> {
         Event::Paste(text) => keys::paste(state, &text, &mut commands),
         Event::Mouse(mouse) => mouse::report(state, mouse, &mut commands),
         Event::Resize(columns, rows) => {
+            copy::end(state, &mut commands);
+            state.kata.dragged = None;
             state.columns = columns;
             state.rows = rows;
         }
@@ -51,8 +57,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Command> {
                 shell::started(state, life, failure);
             }
         }
+        Event::Notice(words) => notify(state, &words),
         Event::Terminate => act(state, session::Action::Quit, &mut commands),
     }
+    home::keep_in_range(state);
     shell::keep_in_step(state, &mut commands);
     panel::keep_in_step(state, &mut commands);
     state.browser.keep_in_step(&state.session.cluster);

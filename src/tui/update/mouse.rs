@@ -2,7 +2,7 @@
 //! under the pointer. Programs in the shell that ask for the mouse get it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use vt100::MouseProtocolMode;
 
 use super::super::action::Action;
@@ -10,10 +10,12 @@ use super::super::command::Command;
 use super::super::keymap::Context;
 use super::super::screens::home::layout::{Hit, hit};
 use super::super::screens::kata::layout::Panes;
+use super::super::screens::kata::task;
 use super::super::shell::{key_bytes, mouse_bytes};
 use super::super::state::{Pane, ShellStatus, State};
+use super::super::widgets::pane;
 use super::super::widgets::scroll::Movement;
-use super::{cluster, home, kata, pages, panel};
+use super::{cluster, copy, divide, home, kata, keys, pages, panel};
 
 /// Lines of one notch of the wheel.
 const NOTCH: isize = 3;
@@ -28,8 +30,15 @@ pub(super) fn report(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Co
         | Context::Menu
         | Context::Prompt
         | Context::Program
-        | Context::Shell => {
+        | Context::Shell
+        | Context::Copy => {
             on_panes(state, mouse, commands);
+        }
+        Context::Page | Context::Tour | Context::Settings | Context::Palette | Context::Links => {
+            if let Some(lines) = wheel(&mouse) {
+                let action = if lines < 0 { Action::Up } else { Action::Down };
+                keys::carry_out(state, action, commands);
+            }
         }
         Context::Reader | Context::Help => {
             if let Some(lines) = wheel(&mouse) {
@@ -79,20 +88,44 @@ fn on_map(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
 }
 
 fn on_panes(state: &mut State, mouse: MouseEvent, commands: &mut Vec<Command>) {
-    let Some((pane, inside)) = Panes::of(state).at(mouse.column, mouse.row) else {
+    match mouse.kind {
+        MouseEventKind::Drag(_) if state.kata.dragged.is_some() => {
+            return divide::drag(state, mouse.column, mouse.row);
+        }
+        MouseEventKind::Up(_) if state.kata.dragged.is_some() => {
+            return divide::release(state, commands);
+        }
+        // A selection goes on where the pointer leaves the pane.
+        MouseEventKind::Drag(_) | MouseEventKind::Up(_) if state.shell.copy.is_some() => {
+            if let Some(area) = Panes::of(state).shell {
+                copy::drag(state, &mouse, pane::inside(area), commands);
+            }
+            return;
+        }
+        _ if is_click(&mouse) && divide::grab(state, mouse.column, mouse.row) => return,
+        _ => {}
+    }
+    let Some((under, inside)) = Panes::of(state).at(mouse.column, mouse.row) else {
         return;
     };
     if is_click(&mouse) {
-        kata::focus(state, pane);
-        if pane == Pane::Cluster {
+        if under != Pane::Shell {
+            copy::end(state, commands);
+        }
+        let command = typable(state, under, inside, &mouse);
+        kata::focus(state, under);
+        if let Some(command) = command {
+            return kata::put(state, &command, commands);
+        }
+        if under == Pane::Cluster {
             return on_cluster(state, mouse, inside, commands);
         }
     }
-    if pane == Pane::Shell {
+    if under == Pane::Shell {
         return on_shell(state, mouse, inside, commands);
     }
     if let Some(lines) = wheel(&mouse) {
-        kata::scroll(state, pane, Movement::Lines(lines));
+        kata::scroll(state, under, Movement::Lines(lines));
     }
 }
 
@@ -105,6 +138,14 @@ fn on_cluster(state: &mut State, mouse: MouseEvent, inside: Rect, commands: &mut
     if cluster::click(state, column, row, inside) {
         kata::carry_out(state, Action::Open, commands);
     }
+}
+
+/// The command of the task, hint or lesson that was clicked on.
+fn typable(state: &State, pane: Pane, inside: Rect, mouse: &MouseEvent) -> Option<String> {
+    if pane != Pane::Task || !inside.contains(Position::new(mouse.column, mouse.row)) {
+        return None;
+    }
+    task::command_at(state, inside, mouse.column - inside.x, mouse.row - inside.y)
 }
 
 /// The program's, if it asked; else the wheel looks back, or moves a pager
@@ -128,9 +169,13 @@ fn on_shell(state: &mut State, mouse: MouseEvent, inside: Rect, commands: &mut V
         }
         return;
     }
+    if copy::drag(state, &mouse, inside, commands) {
+        return;
+    }
     let Some(lines) = wheel(&mouse) else {
         return;
     };
+    let screen = state.shell.screen.screen();
     if screen.alternate_screen() {
         let code = if lines < 0 {
             KeyCode::Up

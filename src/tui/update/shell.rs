@@ -2,14 +2,23 @@
 //! it is set anew or the kata is another one, resized with its pane.
 
 use super::super::command::Command;
+use super::super::copy::MOST_HELD;
 use super::super::screens::kata::layout::shell_size;
 use super::super::shell::{ShellNews, ShellScreen};
 use super::super::state::{Screen, ShellStatus, State};
+use super::copy;
 
 /// The running shell reports.
 pub(super) fn hear(state: &mut State, news: ShellNews, commands: &mut Vec<Command>) {
     match news {
         ShellNews::Output { life, bytes } if life == state.shell.life => {
+            if let Some(copy) = &mut state.shell.copy {
+                copy.held.extend_from_slice(&bytes);
+                if copy.held.len() > MOST_HELD {
+                    copy::end(state, commands);
+                }
+                return;
+            }
             let answers = state.shell.screen.feed(&bytes);
             if !answers.is_empty() {
                 commands.push(Command::ShellInput(answers));
@@ -57,6 +66,7 @@ pub(super) fn keep_in_step(state: &mut State, commands: &mut Vec<Command>) {
         state.shell.life += 1;
         state.shell.status = ShellStatus::Starting;
         state.shell.screen = ShellScreen::new(size);
+        state.shell.copy = None;
         state.shell.environment = Some(environment.clone());
         commands.push(Command::StartShell {
             environment,
@@ -66,6 +76,7 @@ pub(super) fn keep_in_step(state: &mut State, commands: &mut Vec<Command>) {
         return;
     }
     if state.shell.screen.size() != size {
+        copy::end(state, commands);
         state.shell.screen.resize(size);
         commands.push(Command::ResizeShell(size));
     }

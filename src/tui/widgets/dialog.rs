@@ -30,6 +30,7 @@ pub fn draw(
         .saturating_add(2);
     let area = area.centered(Constraint::Length(width), Constraint::Length(height));
     frame.render_widget(Clear, area);
+    frame.buffer_mut().set_style(area, theme.base);
     let titles = pane::Titles {
         name: title.to_owned(),
         ..pane::Titles::default()

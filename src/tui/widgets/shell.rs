@@ -11,8 +11,28 @@ use ratatui::text::Text;
 use vt100::{Cell, Screen};
 
 use super::wrap::wrap_text;
+use crate::tui::copy::CopyMode;
 use crate::tui::shell::ShellScreen;
 use crate::tui::theme::Theme;
+
+/// Draws the cells with the selection on them; the cursor is where it ends.
+pub fn draw_copying(shell: &ShellScreen, copy: &CopyMode, frame: &mut Frame<'_>, area: Rect) {
+    draw_cells(shell.screen(), frame.buffer_mut(), area);
+    for position in area.positions() {
+        let (column, row) = (position.x - area.x, position.y - area.y);
+        if copy.covers(shell, column, row) {
+            let cell = &mut frame.buffer_mut()[position];
+            cell.modifier.toggle(Modifier::REVERSED);
+        }
+    }
+    let back = isize::try_from(shell.scrolled_back()).unwrap_or(0);
+    if let Ok(row) = u16::try_from(copy.at.row + back)
+        && row < area.height
+        && copy.at.column < area.width
+    {
+        frame.set_cursor_position((area.x + copy.at.column, area.y + row));
+    }
+}
 
 /// Draws the cells; with the focus, the real cursor stands where the shell's is.
 pub fn draw(screen: &ShellScreen, focused: bool, frame: &mut Frame<'_>, area: Rect) {

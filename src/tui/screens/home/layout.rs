@@ -3,6 +3,7 @@
 
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
+use super::matches::shown_map;
 use crate::tui::state::State;
 
 /// From here on tracks stand beside the katas.
@@ -179,7 +180,7 @@ pub enum Hit {
 /// Finds what is drawn at a position.
 pub fn hit(state: &State, column: u16, row: u16) -> Option<Hit> {
     let [_, body, _] = crate::tui::screens::bands(Rect::new(0, 0, state.columns, state.rows));
-    let map = state.session.map();
+    let map = shown_map(state);
     let division = Division::of(body, map.len());
     let position = Position::new(column, row);
     let in_list = |area: Rect, selected: usize, count: usize| {

@@ -13,8 +13,12 @@ use ratatui::text::{Line, Span, Text};
 use unicode_width::UnicodeWidthStr;
 
 use self::layout::{Division, first_shown};
+use self::matches::shown_map;
+use super::statistics::Numbers;
 use super::{sandbox_facts, title_line};
 use crate::session::{KataLine, KataStatus, SandboxState, TrackLine};
+use crate::tui::action::Action;
+use crate::tui::keymap::Context;
 use crate::tui::state::{Search, State};
 use crate::tui::strings;
 use crate::tui::theme::Theme;
@@ -31,11 +35,18 @@ pub fn view(state: &State, frame: &mut Frame<'_>, head: Rect, body: Rect) {
     let theme = &state.theme;
     let solved: usize = map.iter().map(|track| track.solved).sum();
     let all: usize = map.iter().map(|track| track.katas.len()).sum();
-    let mut facts = sandbox_facts(state);
-    facts.insert(
-        0,
-        Span::styled(strings::katas_done(solved, all), theme.quiet),
-    );
+    let mut facts = Vec::new();
+    if state.setup.lacks_kubectl {
+        let words = format!("{} {}", theme.glyphs.moving, strings::NO_KUBECTL);
+        facts.push(Span::styled(words, theme.warn));
+    }
+    let done = strings::katas_done(solved, all);
+    facts.push(Span::styled(done, theme.quiet));
+    let seconds = Numbers::of(&state.session).seconds;
+    if seconds >= 60 {
+        facts.push(Span::styled(spent(seconds), theme.quiet));
+    }
+    facts.extend(sandbox_facts(state));
     let course = state.session.course.title.as_str();
     frame.render_widget(title_line(&[course], &facts, state, head.width), head);
     let division = Division::of(body, map.len());
@@ -55,24 +66,31 @@ fn map_view(map: &[TrackLine], state: &State, frame: &mut Frame<'_>, division: &
         );
         return frame.render_widget(Text::from(lines), division.katas);
     }
-    frame.render_widget(
-        suggestion(map, state, division.suggestion.width),
-        division.suggestion,
-    );
+    let all = map;
+    let map = &shown_map(state);
+    let first = if state.home.filter.is_set() {
+        filter_line(all, map, state)
+    } else {
+        suggestion(all, state, division.suggestion.width)
+    };
+    frame.render_widget(first, division.suggestion);
     if let Some(area) = division.tracks {
-        draw_tracks(map, state, frame, area, division.track_columns);
+        draw_tracks(all, state, frame, area, division.track_columns);
     }
     let Some(track) = map.get(state.home.track) else {
         return;
     };
     if let Some(area) = division.track_title {
-        frame.render_widget(track_title(track, map.len(), state, area.width), area);
+        let whole = all.get(state.home.track).unwrap_or(track);
+        frame.render_widget(track_title(whole, map.len(), state, area.width), area);
     }
     if track.katas.is_empty() {
-        frame.render_widget(
-            Line::styled(strings::EMPTY_TRACK, theme.quiet),
-            division.katas,
-        );
+        let words = if state.home.filter.is_set() {
+            strings::NOTHING_PASSES
+        } else {
+            strings::EMPTY_TRACK
+        };
+        frame.render_widget(Line::styled(words, theme.quiet), division.katas);
     }
     let height = usize::from(division.katas.height);
     let first = first_shown(state.home.kata, track.katas.len(), height);
@@ -106,6 +124,39 @@ fn map_view(map: &[TrackLine], state: &State, frame: &mut Frame<'_>, division: &
     }
 }
 
+/// `Only ▸ open · easy   3 of 104 katas   esc`
+fn filter_line(all: &[TrackLine], shown: &[TrackLine], state: &State) -> Line<'static> {
+    let theme = &state.theme;
+    let filter = state.home.filter;
+    let words: Vec<&str> = [
+        filter.status.map(strings::filter_status),
+        filter.difficulty.map(|difficulty| difficulty.as_str()),
+        filter.kind.map(|kind| kind.as_str()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let count = |map: &[TrackLine]| map.iter().map(|track| track.katas.len()).sum();
+    let separator = format!(" {} ", theme.glyphs.dot);
+    let key = state.keymap.key_of(Context::Home, Action::ClearFilter);
+    Line::from(vec![
+        Span::styled(
+            format!("{} {} ", strings::ONLY, theme.glyphs.path),
+            theme.accent,
+        ),
+        Span::styled(words.join(&separator), theme.strong),
+        Span::styled(
+            format!("   {}", strings::katas_done(count(shown), count(all))),
+            theme.quiet,
+        ),
+        Span::styled(
+            key.map(|key| format!("   {}", key.name(theme.glyphs)))
+                .unwrap_or_default(),
+            theme.accent,
+        ),
+    ])
+}
+
 /// `Continue ▸ Services: the port nobody listens on    c`, or why that cannot be.
 fn suggestion(map: &[TrackLine], state: &State, width: u16) -> Line<'static> {
     let theme = &state.theme;
@@ -130,6 +181,8 @@ fn suggestion(map: &[TrackLine], state: &State, width: u16) -> Line<'static> {
         KataStatus::Open => strings::BEGIN,
         _ => strings::CONTINUE,
     };
+    let key = state.keymap.key_of(Context::Home, Action::Continue);
+    let key = key.map(|key| key.name(theme.glyphs)).unwrap_or_default();
     let lead = format!("{word} {} ", theme.glyphs.path);
     let room = width.saturating_sub(lead.width() + 5);
     let title = cut(
@@ -140,7 +193,7 @@ fn suggestion(map: &[TrackLine], state: &State, width: u16) -> Line<'static> {
     Line::from(vec![
         Span::styled(lead, theme.accent),
         Span::styled(title, theme.strong),
-        Span::styled("   c", theme.accent),
+        Span::styled(format!("   {key}"), theme.accent),
     ])
 }
 

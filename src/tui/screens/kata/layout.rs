@@ -1,19 +1,24 @@
 //! How the kata screen is divided, from the size of the terminal alone: the
 //! shell must not change its size because a Pod came or went.
 
-use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::layout::{Constraint, Direction, Layout, Position, Rect};
 
 use crate::tui::screens::bands;
+use crate::tui::settings::PaneSizes;
 use crate::tui::shell::ShellSize;
-use crate::tui::state::{Pane, State};
+use crate::tui::state::{Border, Pane, State};
 use crate::tui::widgets::pane;
 
 /// Under these one pane is shown at a time.
 const SINGLE: (u16, u16) = (60, 16);
 /// From these on task and shell stand side by side.
 const COLUMNS: (u16, u16) = (100, 20);
-/// The task column: narrower is hard to read, wider wastes the shell's room.
-const TASK_WIDTH: (u16, u16) = (42, 84);
+/// The task is not wider than this by itself.
+const WIDEST_TASK: u16 = 84;
+/// No pane is narrower than this beside another one, whatever its share.
+const LEAST_WIDTH: u16 = 30;
+/// No pane is lower than this above or below another one.
+const LEAST_HEIGHT: u16 = 5;
 
 /// The ways to divide the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,24 +64,27 @@ impl Panes {
     fn with_focus(state: &State, focus: Pane) -> Self {
         let [_, body, _] = bands(Rect::new(0, 0, state.columns, state.rows));
         let arrangement = Arrangement::of(state.columns, state.rows);
+        let sizes = state.settings.panes;
         if state.kata.zoomed || arrangement == Arrangement::Single {
             return Self::only(focus, body);
         }
         match arrangement {
             Arrangement::Single => Self::only(focus, body),
             Arrangement::Stacked => {
-                let [above, below] =
-                    Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(body);
+                let [above, below] = split(body, sizes.upper_height, Direction::Vertical);
                 let mut panes = Self::only(state.kata.upper, above);
                 panes.shell = Some(below);
                 panes
             }
             Arrangement::Columns => {
-                let task = (body.width * 21 / 50).clamp(TASK_WIDTH.0, TASK_WIDTH.1);
-                let [left, right] =
-                    Layout::horizontal([Constraint::Length(task), Constraint::Fill(1)]).areas(body);
-                let [above, below] =
-                    Layout::vertical([Constraint::Fill(2), Constraint::Fill(3)]).areas(right);
+                let [first, second] =
+                    split(body, width_of_first(body, sizes), Direction::Horizontal);
+                let (left, right) = if sizes.task_on_right {
+                    (second, first)
+                } else {
+                    (first, second)
+                };
+                let [above, below] = split(right, sizes.cluster_height, Direction::Vertical);
                 Self {
                     task: Some(left),
                     cluster: Some(above),
@@ -109,6 +117,76 @@ impl Panes {
         .find(|(_, area)| area.contains(position))
         .map(|(pane, area)| (pane, pane::inside(area)))
     }
+}
+
+/// The share of what stands on the left. Until the learner wants it otherwise,
+/// the task is never so wide that its lines tire the eye.
+fn width_of_first(body: Rect, sizes: PaneSizes) -> u16 {
+    let mut sizes = sizes;
+    if sizes.task_width == PaneSizes::default().task_width {
+        let widest = u32::from(WIDEST_TASK) * 100 / u32::from(body.width.max(1));
+        let widest = u16::try_from(widest).unwrap_or(sizes.task_width);
+        sizes.task_width = sizes.task_width.min(widest);
+    }
+    sizes.width_of_first()
+}
+
+/// Divides an area so that the first part has so many percent of it, and both
+/// stay usable.
+fn split(area: Rect, share: u16, direction: Direction) -> [Rect; 2] {
+    let (whole, least) = match direction {
+        Direction::Horizontal => (area.width, LEAST_WIDTH),
+        Direction::Vertical => (area.height, LEAST_HEIGHT),
+    };
+    let least = least.min(whole / 2);
+    let wanted = u32::from(whole) * u32::from(share) / 100;
+    let first = u16::try_from(wanted)
+        .unwrap_or(whole)
+        .clamp(least, whole - least);
+    Layout::new(direction, [Constraint::Length(first), Constraint::Fill(1)]).areas(area)
+}
+
+/// The border between two panes at a position.
+pub fn border_at(state: &State, column: u16, row: u16) -> Option<Border> {
+    let panes = Panes::of(state);
+    let shell = panes.shell?;
+    let position = Position::new(column, row);
+    let above = panes
+        .cluster
+        .or(panes.task)
+        .filter(|area| area.bottom() == shell.y);
+    let is_level = above.is_some_and(|above| {
+        (above.x..above.right()).contains(&column) && (row + 1 == shell.y || row == shell.y)
+    });
+    if is_level {
+        return Some(Border::Level);
+    }
+    let beside = panes.task.filter(|task| task.height > shell.height)?;
+    let edge = beside.x.max(shell.x);
+    let is_upright =
+        (beside.y..beside.bottom()).contains(&position.y) && (column + 1 == edge || column == edge);
+    is_upright.then_some(Border::Upright)
+}
+
+/// The share that puts a border at a position.
+pub fn share_at(state: &State, border: Border, column: u16, row: u16) -> Option<u16> {
+    let [_, body, _] = bands(Rect::new(0, 0, state.columns, state.rows));
+    let percent = |part: u16, whole: u16| {
+        let share = u32::from(part) * 100 / u32::from(whole.max(1));
+        PaneSizes::clamp(i32::try_from(share).unwrap_or(100))
+    };
+    Panes::of(state).shell?;
+    Some(match border {
+        Border::Upright => {
+            let left = percent(column.saturating_sub(body.x) + 1, body.width);
+            if state.settings.panes.task_on_right {
+                PaneSizes::clamp(100 - i32::from(left))
+            } else {
+                left
+            }
+        }
+        Border::Level => percent(row.saturating_sub(body.y) + 1, body.height),
+    })
 }
 
 /// The size of the shell's screen, also while another pane hides it.

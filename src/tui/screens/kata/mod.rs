@@ -83,6 +83,11 @@ fn shell_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect)
     let back = state.shell.screen.scrolled_back();
     let titles = pane::Titles {
         name: strings::SHELL.to_owned(),
+        left: if state.shell.copy.is_some() {
+            strings::COPYING.to_owned()
+        } else {
+            String::new()
+        },
         right: if back > 0 {
             strings::looking_back(back)
         } else {
@@ -96,6 +101,12 @@ fn shell_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect)
         (ShellStatus::Waiting, _) => strings::SHELL_WAITS.to_owned(),
         (ShellStatus::Starting, _) => strings::SHELL_STARTS.to_owned(),
         (ShellStatus::Failed(why), _) => strings::shell_failed(why),
+        (ShellStatus::Running | ShellStatus::Ended(_), _) if state.shell.copy.is_some() => {
+            if let Some(copy) = &state.shell.copy {
+                shell::draw_copying(&state.shell.screen, copy, frame, inside);
+            }
+            return;
+        }
         (ShellStatus::Running, _) => {
             return shell::draw(&state.shell.screen, focused, frame, inside);
         }
@@ -110,7 +121,7 @@ fn shell_pane(open: &OpenKata, state: &State, frame: &mut Frame<'_>, area: Rect)
 
 /// The inside of the shell pane, empty where there is none on the screen.
 pub fn shell_inside(state: &State) -> Rect {
-    let is_shown = state.screen == Screen::Kata && state.help.is_none();
+    let is_shown = state.screen == Screen::Kata && state.help.is_none() && state.page.is_none();
     match Panes::of(state).shell {
         Some(area) if is_shown && state.shell.status != ShellStatus::Waiting => pane::inside(area),
         _ => Rect::default(),

@@ -2,11 +2,15 @@
 //! the current one is open, hints, the solution; the debrief when all is done;
 //! the lesson when it is asked for.
 
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::session::{OpenKata, Phase};
+use crate::tui::action::Action;
+use crate::tui::keymap::Context;
 use crate::tui::state::State;
 use crate::tui::strings;
+use crate::tui::widgets::scroll::furthest;
 use crate::tui::widgets::text::{counted, spent as time_spent};
 use crate::tui::widgets::wrap::{wrap, wrap_text};
 use crate::tui::widgets::{markdown, path, tasks};
@@ -72,6 +76,68 @@ pub fn command_that_looks(open: &OpenKata) -> Option<String> {
         let task = open.current_task()?;
         open.open_verdicts(task).first()?.look.first().cloned()
     })
+}
+
+/// The command under a cell of the pane, where there is one: known by its
+/// style, and completed from the text that it was broken out of.
+pub fn command_at(state: &State, inside: Rect, column: u16, row: u16) -> Option<String> {
+    let open = state.session.open.as_ref()?;
+    let lines = content(open, state, inside.width).lines;
+    let scrolled = if state.kata.lesson {
+        state.kata.lesson_scroll
+    } else {
+        state.kata.task_scroll
+    };
+    let offset = scrolled.min(furthest(lines.len(), usize::from(inside.height)));
+    let line = lines.get(offset + usize::from(row))?;
+    let mut end = 0;
+    let span = line.spans.iter().find(|span| {
+        end += span.width();
+        usize::from(column) < end
+    })?;
+    if span.style != state.theme.code {
+        return None;
+    }
+    let fragment = span.content.trim();
+    let commands = commands(open, state);
+    let whole = commands.iter().find(|command| command.trim() == fragment);
+    let part = || commands.iter().find(|command| command.contains(fragment));
+    whole
+        .or_else(part)
+        .filter(|_| !fragment.is_empty())
+        .cloned()
+}
+
+/// Every command that the pane can show now.
+fn commands(open: &OpenKata, state: &State) -> Vec<String> {
+    if state.kata.lesson {
+        return markdown::commands(&open.kata.lesson);
+    }
+    let mut commands = Vec::new();
+    for hint in open.shown_hints() {
+        commands.extend(hint.command.clone());
+        commands.extend(markdown::commands(&hint.text));
+    }
+    if let Some(task) = open.current_task() {
+        for verdict in open.open_verdicts(task) {
+            commands.extend(verdict.look.iter().cloned());
+        }
+    }
+    commands.extend(markdown::commands(&open.kata.story));
+    if open.phase == Phase::Debrief {
+        commands.extend(markdown::commands(&open.kata.debrief));
+    }
+    if open.solution_shown {
+        let scripts = open
+            .kata
+            .solution
+            .iter()
+            .filter(|file| file.name.ends_with(".sh"));
+        for script in scripts {
+            commands.extend(markdown::commands(&format!("```sh\n{}\n```", script.text)));
+        }
+    }
+    commands
 }
 
 /// Writes the pane at a width.
@@ -212,13 +278,15 @@ impl Writer<'_> {
         self.compared();
         if let Some(next) = self.state.session.course.after(&open.kata.id) {
             self.gap();
+            let key = self.state.keymap.key_of(Context::Kata, Action::NextKata);
+            let key = key.map(|key| key.name(theme.glyphs)).unwrap_or_default();
             self.content.lines.push(Line::from(vec![
                 Span::styled(
                     format!("{} {} ", strings::NEXT, theme.glyphs.path),
                     theme.accent,
                 ),
                 Span::styled(next.title.clone(), theme.strong),
-                Span::styled(format!("   {}", strings::NEXT_KEY), theme.accent),
+                Span::styled(format!("   {key}"), theme.accent),
             ]));
         }
     }

@@ -1,6 +1,7 @@
 //! Keys in, state and commands out.
 
 mod fuzz;
+mod overlays;
 mod panel;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -31,6 +32,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Command> {
             "right" => KeyCode::Right,
             "f1" => KeyCode::F(1),
             "f2" => KeyCode::F(2),
+            "f3" => KeyCode::F(3),
             "f6" => KeyCode::F(6),
             "pgdn" => KeyCode::PageDown,
             other => KeyCode::Char(other.chars().next().expect("a key has a name")),

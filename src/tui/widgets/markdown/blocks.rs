@@ -5,6 +5,7 @@ use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, HeadingLevel};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use super::super::text::cut;
 use super::super::wrap::{width_of, wrap};
 use super::{Container, Layout, highlight};
 
@@ -137,10 +138,26 @@ impl Layout<'_> {
             return;
         };
         let mark = format!("  {} ", self.theme.glyphs.continuation);
+        let has_prompts = highlight::has_prompts(&code);
+        let is_drawing = code.chars().any(is_box_drawing);
         for source in code.trim_end_matches('\n').split('\n') {
-            let spans = highlight::line(&language, source, self.theme);
+            let is_output = has_prompts && !source.starts_with("$ ");
+            let language = if is_output {
+                "output"
+            } else {
+                language.as_str()
+            };
             let (mut first, mut rest) = self.prefixes();
             first.push(Span::raw("  "));
+            if is_drawing {
+                // A drawing that was broken would be no drawing any more.
+                let room = self.width.saturating_sub(width_of(&first));
+                let source = cut(source, room, self.theme.glyphs.ellipsis);
+                first.push(Span::styled(source, self.theme.text));
+                self.lines.push(Line::from(first));
+                continue;
+            }
+            let spans = highlight::line(language, source, self.theme);
             rest.push(Span::styled(mark.clone(), self.theme.quiet));
             self.lines
                 .extend(wrap_code(&spans, self.width, &first, &rest));
@@ -175,6 +192,11 @@ impl Layout<'_> {
         self.lines.push(Line::from(spans));
         self.gap = true;
     }
+}
+
+/// Lines, corners and crossings that boxes are drawn with.
+fn is_box_drawing(character: char) -> bool {
+    ('\u{2500}'..='\u{257f}').contains(&character)
 }
 
 /// Code keeps its leading blanks, which text loses at a break.

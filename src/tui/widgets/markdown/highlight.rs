@@ -35,8 +35,13 @@ fn yaml(source: &str, theme: &Theme) -> Vec<Span<'static>> {
     spans
 }
 
-/// A `$ ` prompt and comments step back; lines without a prompt in a block
-/// with prompts are output, but that is the block's secret: all stay code.
+/// Whether commands in a block stand behind prompts, so that its other lines
+/// are output.
+pub(super) fn has_prompts(code: &str) -> bool {
+    code.lines().any(|line| line.starts_with("$ "))
+}
+
+/// A `$ ` prompt and comments step back.
 fn shell(source: &str, theme: &Theme) -> Vec<Span<'static>> {
     let (prompt, command) = match source.strip_prefix("$ ") {
         Some(command) => ("$ ", command),

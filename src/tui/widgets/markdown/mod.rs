@@ -6,6 +6,7 @@
 //! caller's business.
 
 mod blocks;
+mod extract;
 mod highlight;
 mod table;
 
@@ -14,6 +15,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use self::table::TableBuilder;
+
+pub use self::extract::{commands, links};
+
 use super::wrap::wrap;
 use crate::tui::theme::Theme;
 
