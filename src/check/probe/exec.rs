@@ -183,7 +183,7 @@ pub(super) async fn run(
         .stdout(true)
         .stderr(true)
         .stdin(false);
-    if let Some(container) = container {
+    if let Some(container) = container.or(pod.container.as_deref()) {
         how = how.container(container);
     }
     let all = async {

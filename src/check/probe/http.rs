@@ -228,12 +228,7 @@ impl Http {
                 format!("http://{name}.{namespace}:{port}{}", self.path)
             }
         };
-        let script = format!(
-            "if command -v curl >/dev/null 2>&1; then \
-               curl -sS -m 5 -w '\\n%{{http_code}}' {url}; \
-             else wget -q -T 5 -O - {url} && printf '\\n200'; fi",
-            url = shell_words::quote(&url)
-        );
+        let script = self.script(&url);
         let words = ["sh".to_owned(), "-c".to_owned(), script];
         let output = exec::run(scene, pod, None, &words).await?;
         let Some((body, status)) = output.stdout.rsplit_once('\n') else {
@@ -246,6 +241,32 @@ impl Http {
                 body: body.to_owned(),
             }),
         }
+    }
+}
+
+impl Http {
+    /// Asks with what the Pod has. Its last line is the status; wget knows success only.
+    fn script(&self, url: &str) -> String {
+        let url = shell_words::quote(url);
+        let (mut for_curl, mut for_wget) = (String::new(), String::new());
+        for (name, value) in &self.headers {
+            let header = format!("{name}: {value}");
+            let header = shell_words::quote(&header);
+            for_curl.push_str(&format!(" -H {header}"));
+            for_wget.push_str(&format!(" --header {header}"));
+        }
+        if self.method != "GET" {
+            for_curl.push_str(&format!(" -X {}", shell_words::quote(&self.method)));
+        }
+        let wget = match self.method.as_str() {
+            "GET" => format!("wget -q -T 5 -O -{for_wget} {url} && printf '\\n200'"),
+            method => format!("echo 'a {method} request needs curl in the Pod' >&2; false"),
+        };
+        format!(
+            "if command -v curl >/dev/null 2>&1; then \
+               curl -sS -m 5 -w '\\n%{{http_code}}'{for_curl} {url}; \
+             else {wget}; fi"
+        )
     }
 }
 

@@ -10,7 +10,11 @@ use crate::sandbox::Watched;
 pub(super) struct PodPlace {
     pub namespace: String,
     pub name: String,
+    /// The container that is meant where none is named, as kubectl chooses it.
+    pub container: Option<String>,
 }
+
+const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// The Pods meant, without those that are being deleted.
 pub(super) async fn pods(target: &Target, scene: &Scene) -> Result<Vec<PodPlace>, String> {
@@ -21,16 +25,23 @@ pub(super) async fn pods(target: &Target, scene: &Scene) -> Result<Vec<PodPlace>
         .map(|pod| PodPlace {
             namespace: text(&pod["metadata"]["namespace"]),
             name: text(&pod["metadata"]["name"]),
+            container: default_container(pod),
         })
         .collect())
 }
 
 /// What the behaviour of containers and Services depends on.
 pub(super) fn behaviour(scene: &Scene, namespace: Option<&str>) -> Vec<Watched> {
-    ["Pod", "Service", "EndpointSlice"]
+    ["Pod", "Service", "EndpointSlice", "NetworkPolicy", "Ingress"]
         .iter()
         .filter_map(|kind| scene.watched(kind, namespace))
         .collect()
+}
+
+fn default_container(pod: &Value) -> Option<String> {
+    let chosen = pod["metadata"]["annotations"][DEFAULT_CONTAINER].as_str();
+    let first = pod["spec"]["containers"][0]["name"].as_str();
+    chosen.or(first).map(str::to_owned)
 }
 
 fn text(value: &Value) -> String {
