@@ -56,6 +56,7 @@ fn a_learner_is_shown_round_goes_wrong_starts_over_and_solves_three_katas() {
     terminal.type_in("kubekata solution | grep ^kubectl | sed s/1.27/1.26/ | sh\r");
     terminal.wait_for("✓ done   2");
     assert!(!terminal.contents().contains("✓ done   1"), "another image");
+    terminal.type_in("touch mine\r");
     terminal.type_in(F2);
     terminal.wait_for("Hint 1 of");
 
@@ -69,12 +70,12 @@ fn a_learner_is_shown_round_goes_wrong_starts_over_and_solves_three_katas() {
     terminal.wait_for("Take the reset back?");
     terminal.type_in("y");
     terminal.wait_for("✓ done   2");
-    terminal.type_in("r");
-    terminal.wait_for("Reset this kata?");
-    terminal.type_in("y");
-    terminal.wait_for("Nothing in namespace");
     terminal.type_in("3");
     terminal.wait_for("leave the shell");
+    terminal.type_in("ls\r");
+    terminal.wait_for("mine");
+    terminal.type_in("kubectl delete pod --all --now\r");
+    terminal.wait_for("deleted");
     solve(&mut terminal);
     go_home(&mut terminal);
 
@@ -91,7 +92,11 @@ fn a_learner_is_shown_round_goes_wrong_starts_over_and_solves_three_katas() {
 
     let mut terminal = Terminal::start_new(data.path(), &["--seed", "7"], 120, 40);
     terminal.wait_for("q quit");
-    assert!(terminal.contents().contains("2 of "), "{}", terminal.contents());
+    assert!(
+        terminal.contents().contains("2 of "),
+        "{}",
+        terminal.contents()
+    );
     terminal.type_in("c");
     terminal.wait_for("no-endpoints #");
     terminal.type_in("kubectl get service shop -o jsonpath='{.spec.selector}'\r");

@@ -4,6 +4,7 @@
 mod checks;
 mod cli;
 mod course;
+mod journey;
 mod layering;
 mod learner;
 mod places;

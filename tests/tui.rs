@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::support::has_kubectl;
 use crate::support::terminal::Terminal;
 
 /// What the design promises for the first frame.
@@ -88,64 +89,6 @@ fn a_first_kata_is_read_worked_on_and_solved_in_the_learners_shell() {
 }
 
 #[test]
-fn a_wrong_way_is_reset_and_taken_back_and_an_exam_is_found_again_after_quitting() {
-    if !has_kubectl() {
-        eprintln!("skipped: the learner's shell needs kubectl, which is missing here");
-        return;
-    }
-    let data = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::start(data.path(), &[], 120, 40);
-    terminal.wait_for("q quit");
-    terminal.type_in("\r");
-    terminal.wait_for("go to the kata");
-    terminal.type_in("\r");
-    terminal.wait_for("first-pod #");
-    terminal.type_in("kubectl create configmap wrong && touch mine\r");
-    terminal.wait_for("configmap/wrong created");
-    terminal.type_in(LEAVE_SHELL);
-    terminal.wait_for("next pane");
-    terminal.type_in("r");
-    terminal.wait_for("Reset this kata?");
-    terminal.type_in("y");
-    terminal.wait_for("attempt 2");
-    terminal.type_in("u");
-    terminal.wait_for("Take the reset back?");
-    terminal.type_in("y");
-    terminal.wait_for("the reset was taken back");
-    terminal.type_in("3");
-    terminal.wait_for("first-pod #");
-    terminal.type_in("ls && kubectl get configmap wrong -o name\r");
-    terminal.wait_until("the wrong way is back", |screen| {
-        screen.contains("mine") && screen.contains("configmap/wrong")
-    });
-    terminal.type_in(LEAVE_SHELL);
-    terminal.wait_for("next pane");
-    terminal.type_in("q");
-    terminal.wait_for("x exam");
-    terminal.type_in("x");
-    terminal.wait_for("A timed set of katas");
-    terminal.type_in("\r");
-    terminal.wait_for("min left");
-    terminal.type_in("q");
-    terminal.wait_for("q quit");
-    terminal.type_in("q");
-    assert_eq!(terminal.wait_for_end(), 0);
-
-    let mut again = Terminal::start(data.path(), &[], 120, 40);
-    again.wait_for("x exam");
-    again.type_in("x");
-    again.wait_for("min left");
-    again.type_in("f");
-    again.wait_for("End the exam?");
-    again.type_in("y");
-    again.wait_for("not passed");
-    again.type_in("q");
-    again.wait_for("q quit");
-    again.type_in("q");
-    assert_eq!(again.wait_for_end(), 0);
-}
-
-#[test]
 fn a_new_learner_is_shown_around_once() {
     let data = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start_new(data.path(), &[], 80, 24);
@@ -206,13 +149,6 @@ fn linear_mode_says_the_same_without_moving_the_cursor() {
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(!terminal.is_full_screen());
     assert!(!terminal.has_written("\x1b[?1049h"), "no other screen");
-}
-
-fn has_kubectl() -> bool {
-    std::process::Command::new("kubectl")
-        .args(["version", "--client"])
-        .output()
-        .is_ok_and(|output| output.status.success())
 }
 
 #[test]

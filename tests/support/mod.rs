@@ -6,4 +6,4 @@ pub mod places;
 #[cfg(unix)]
 pub mod terminal;
 
-pub use lab::{NAMESPACE, create, judge, judged, kubekata, patch, stderr, stdout};
+pub use lab::{NAMESPACE, create, has_kubectl, judge, judged, kubekata, patch, stderr, stdout};

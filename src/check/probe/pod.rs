@@ -32,10 +32,16 @@ pub(super) async fn pods(target: &Target, scene: &Scene) -> Result<Vec<PodPlace>
 
 /// What the behaviour of containers and Services depends on.
 pub(super) fn behaviour(scene: &Scene, namespace: Option<&str>) -> Vec<Watched> {
-    ["Pod", "Service", "EndpointSlice", "NetworkPolicy", "Ingress"]
-        .iter()
-        .filter_map(|kind| scene.watched(kind, namespace))
-        .collect()
+    [
+        "Pod",
+        "Service",
+        "EndpointSlice",
+        "NetworkPolicy",
+        "Ingress",
+    ]
+    .iter()
+    .filter_map(|kind| scene.watched(kind, namespace))
+    .collect()
 }
 
 fn default_container(pod: &Value) -> Option<String> {
