@@ -86,27 +86,6 @@ fn the_mistakes_of_a_foreign_course_are_all_reported() {
 }
 
 #[test]
-fn a_new_kata_is_complete_but_for_its_place_in_the_course() {
-    let course = folder();
-    std::fs::create_dir_all(course.path().join("lessons")).expect("it is made");
-    let tracks = "format: 1\ntitle: T\ntracks:\n  - {id: pods, title: Pods, lessons: [mine]}\n";
-    std::fs::write(course.path().join("lessons/course.yaml"), tracks).expect("it is written");
-    let path = course.path().display().to_string();
-    let new = kubekata(
-        folder().path(),
-        &["--course", &path, "new", "kata", "pods/mine"],
-    );
-    assert!(new.status.success(), "{}", stderr(&new));
-    let lint = kubekata(folder().path(), &["--course", &path, "lint"]);
-    assert!(lint.status.success(), "{}", stdout(&lint));
-    let again = kubekata(
-        folder().path(),
-        &["--course", &path, "new", "kata", "pods/mine"],
-    );
-    assert_eq!(again.status.code(), Some(2));
-}
-
-#[test]
 fn progress_of_a_newer_program_is_left_alone() {
     let data = folder();
     let path = data.path().join("progress.jsonl");

@@ -1,6 +1,7 @@
 //! Tests of the lab from the outside: one binary made of modules.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
+mod authors;
 mod checks;
 mod cli;
 mod course;
@@ -10,6 +11,7 @@ mod learner;
 mod places;
 mod program;
 mod progress;
+mod schemas;
 mod stub;
 mod support;
 mod tui;

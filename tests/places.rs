@@ -141,6 +141,35 @@ fn three_katas_are_solved_in_a_cluster_that_kind_made_and_that_is_deleted_afterw
 }
 
 #[test]
+fn a_kata_is_proven_in_a_served_cluster_and_leaves_nothing_behind() {
+    if !has_tools() {
+        return;
+    }
+    let served = Served::start();
+    let config = served.kubeconfig.display().to_string();
+    let learner = Learner::new(&[("KUBECONFIG", config)]);
+    let context = ["--sandbox", "context:kubekata"];
+    let kept = learner.kubekata(&[&["start", "crash-loop"][..], &context].concat());
+    assert!(kept.status.success(), "{}", stderr(&kept));
+    let verify = ["verify", "pods/first-pod", "jobs/on-schedule"];
+    let verify = learner.kubekata(&[&verify[..], &context].concat());
+    let said = stdout(&verify);
+    assert!(verify.status.success(), "{said}{}", stderr(&verify));
+    assert!(said.contains("its scripts call `kubekata clock`"), "{said}");
+    assert_eq!(said.matches("proven  pods/first-pod").count(), 4, "{said}");
+    // What the learner had there is as it was.
+    let left = served.kubectl(&[
+        "get",
+        "namespaces",
+        "-l",
+        "kubekata.dev/owner",
+        "-o",
+        "name",
+    ]);
+    assert_eq!(stdout(&left), "namespace/crash-loop\n");
+}
+
+#[test]
 fn a_namespace_that_is_somebody_elses_is_left_alone() {
     if !has_tools() {
         return;

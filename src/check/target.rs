@@ -25,12 +25,19 @@ pub type Objects = Vec<Arc<Value>>;
 impl Target {
     /// Takes the target's fields of a probe.
     pub fn take(fields: &mut Fields<'_>) -> Option<Self> {
-        let kind: String = fields.required("kind")?;
+        let kind: Option<String> = fields.required("kind");
         let api_version: Option<String> = fields.optional("apiVersion");
-        if Resource::known(&kind, api_version.as_deref()).is_none() && api_version.is_none() {
+        if let (Some(kind), None) = (&kind, &api_version)
+            && Resource::known(kind, None).is_none()
+        {
             fields.refuse("kind", "not known by heart: say its `apiVersion` too");
         }
-        Self::take_named(fields, kind, api_version)
+        // The other fields are asked for without a kind, too: they are not unknown.
+        let target = Self::take_named(fields, String::new(), api_version)?;
+        Some(Self {
+            kind: kind?,
+            ..target
+        })
     }
 
     /// Takes a target whose kind is fixed, such as the Pod of an `exec`.

@@ -9,10 +9,10 @@ use pocketkube::clock::Clock;
 use super::Misuse;
 use super::args::Global;
 use super::foreign;
-use super::output::Output;
+use super::output::{Output, confirmed};
 use crate::check;
-use crate::course::{self, Course, Kata, KataInstance};
-use crate::sandbox::{self, Choice, Places, Sandbox};
+use crate::course::{self, Course, CourseFiles, GitCourses, Kata, KataInstance, Origin};
+use crate::sandbox::{self, Choice, HostPlace, Places, Sandbox};
 use crate::session::{self, Attempt, Entry, Journal, Opened, Progress};
 
 /// The options of this run, and how it prints.
@@ -48,12 +48,38 @@ impl App {
 
     /// The course, with every check in it read. The error lists every mistake.
     pub fn course(&self) -> Result<Arc<Course>> {
-        let course = course::load(self.global.course.as_deref())?;
+        let course = course::load_files(&self.course_files()?)?;
         if self.global.course.is_some() {
             // The built-in course was proven when it was built.
             check::validate(&course).or_ok(())?;
         }
         Ok(Arc::new(course))
+    }
+
+    /// The files of the course, fetched where they have to be.
+    pub fn course_files(&self) -> Result<CourseFiles> {
+        match &self.global.course {
+            None => Ok(CourseFiles::embedded()?),
+            Some(Origin::Folder(folder)) => Ok(CourseFiles::from_folder(folder)?),
+            Some(Origin::Git(origin)) => self.git_courses()?.files(origin),
+        }
+    }
+
+    pub fn git_courses(&self) -> Result<GitCourses> {
+        Ok(GitCourses::in_folder(self.places()?.root().join("courses")))
+    }
+
+    /// Programs that a course brings run on this machine only when they are asked for, and those
+    /// of a course from elsewhere only when somebody agrees.
+    pub fn allow_programs(&self, what: &str) -> Result<()> {
+        let Some(Origin::Git(origin)) = &self.global.course else {
+            return Ok(());
+        };
+        let question = format!("{what} runs programs of {origin} on this machine. Run them?");
+        if !self.global.yes && !confirmed(&question)? {
+            return Err(Misuse("nothing was run".to_owned()).into());
+        }
+        Ok(())
     }
 
     /// The learner's time, not the cluster's.
@@ -97,9 +123,27 @@ impl App {
     /// cluster far away is touched, somebody agrees to that.
     pub async fn sandbox(&self, places: &Places) -> Result<Arc<dyn Sandbox>> {
         match self.global.sandbox {
-            Choice::Embedded => sandbox::attach_or_leave_host(places, &self.global.sandbox).await,
+            Choice::Embedded => {
+                self.provide_images(places)?;
+                sandbox::attach_or_leave_host(places, &self.global.sandbox).await
+            }
             _ => foreign::open(self, places).await,
         }
+    }
+
+    /// Sees to it that the embedded cluster has the images of the course when it starts.
+    pub fn provide_images(&self, places: &Places) -> Result<()> {
+        if self.global.course.is_none() {
+            return Ok(());
+        }
+        let images = &self.course()?.images;
+        if !HostPlace::of(places)?.provide(images)? {
+            eprintln!(
+                "kubekata: the cluster was started without the images of this course; \
+                 kubekata cluster stop, and it has them with the next start"
+            );
+        }
+        Ok(())
     }
 
     /// Fails where the sandbox is not the cluster inside this program.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    chaos, check, clock, cluster, completions, env, exam, hint, list, new, progress, reset, review,
-    rewind, run, sandbox, shell, solution, start, trace, verify, why,
+    chaos, check, clock, cluster, completions, course, env, exam, hint, list, new, preview,
+    progress, reset, review, rewind, run, sandbox, schema, shell, solution, start, trace, verify,
+    why,
 };
+use crate::course::Origin;
 use crate::sandbox::Choice;
 
 /// Learn Kubernetes by doing, with the cluster inside the program.
@@ -28,9 +30,15 @@ Exit codes: 0 as wished, 1 the answer is no (a check does not hold, a course has
 
 #[derive(Debug, clap::Args)]
 pub struct Global {
-    /// A folder with lessons/, katas/ and checks/ instead of the built-in course
-    #[arg(long, global = true, value_name = "DIR", env = "KUBEKATA_COURSE")]
-    pub course: Option<PathBuf>,
+    /// Another course than the built-in one: a folder with lessons/, katas/ and checks/, or an
+    /// address of a git repository with a tag, branch or commit behind a #
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR|URL#REV",
+        env = "KUBEKATA_COURSE"
+    )]
+    pub course: Option<Origin>,
 
     /// Where to work: embedded, kind, kind:NAME or context:NAME
     #[arg(
@@ -103,6 +111,12 @@ pub enum Command {
     Verify(verify::Args),
     /// Look for mistakes in a course
     Lint,
+    /// Show where the course comes from, fetch it anew
+    Course(course::Args),
+    /// Show a lesson and its kata as the lab does, again whenever a file changes
+    Preview(preview::Args),
+    /// Print the JSON schema of a kind of course file, for editors
+    Schema(schema::Args),
     /// Begin something new
     New(new::Args),
     /// Look whether everything needed is here

@@ -84,6 +84,7 @@ async fn run_serve(serve: &Serve) -> Result<ExitCode> {
         speed: serve.speed,
         port: Port::Exactly(serve.port),
         state: serve.state.clone(),
+        ..EmbeddedOptions::default()
     })
     .await?;
     write_private(&serve.kubeconfig, &embedded.kubeconfig())?;

@@ -1,6 +1,7 @@
 //! `kubekata hint`: the next hint, passing over tasks that are done.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -8,7 +9,7 @@ use super::app::{App, Learner};
 use super::output::Tone;
 use super::{GOOD, Misuse};
 use crate::course::{Hint, KataInstance};
-use crate::sandbox::{self, Observer, Sandbox};
+use crate::sandbox::{self, Choice, Observer, Sandbox};
 use crate::session::{self, Entry, TaskStatus};
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +27,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     if learner.progress.is_examined(&kata.id) {
         return Err(Misuse(session::NO_HELP.to_owned()).into());
     }
-    let done = done_tasks(&learner, &kata).await?;
+    let done = done_tasks(app, &learner, &kata).await?;
     let done: Vec<&str> = done.iter().map(String::as_str).collect();
     match session::next_hint(&kata, &attempt.hints, &done) {
         Some(index) => {
@@ -52,12 +53,16 @@ fn print(app: &App, hint: &Hint, shown: usize, of: usize) {
 }
 
 /// Tasks that are done right now; none where no cluster runs.
-async fn done_tasks(learner: &Learner, kata: &KataInstance) -> Result<Vec<String>> {
-    let Some(attached) = sandbox::attach_if_running(&learner.places).await? else {
-        return Ok(Vec::new());
+async fn done_tasks(app: &App, learner: &Learner, kata: &KataInstance) -> Result<Vec<String>> {
+    let attached: Arc<dyn Sandbox> = match &app.global.sandbox {
+        Choice::Embedded => match sandbox::attach_if_running(&learner.places).await? {
+            Some(attached) => Arc::new(attached),
+            None => return Ok(Vec::new()),
+        },
+        _ => app.sandbox(&learner.places).await?,
     };
     let observer = Observer::new(attached.client());
-    let judge = session::judge(&attached, &observer, kata)?;
+    let judge = session::judge(attached.as_ref(), &observer, kata)?;
     let verdicts = judge.glance().await;
     attached.close().await?;
     Ok(session::judge_tasks(kata, &verdicts)

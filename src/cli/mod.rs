@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod cluster;
 mod completions;
+mod course;
 mod doctor;
 mod env;
 mod exam;
@@ -25,6 +26,7 @@ mod list;
 mod new;
 mod next;
 mod output;
+mod preview;
 mod progress;
 mod report;
 mod reset;
@@ -32,6 +34,7 @@ mod review;
 mod rewind;
 mod run;
 mod sandbox;
+mod schema;
 mod shell;
 mod solution;
 mod start;
@@ -96,6 +99,9 @@ async fn dispatch(app: &App, command: Option<Command>) -> anyhow::Result<ExitCod
         Some(Command::Run(args)) => run::run(app, &args).await,
         Some(Command::Verify(args)) => verify::run(app, &args).await,
         Some(Command::Lint) => lint::run(app),
+        Some(Command::Course(args)) => course::run(app, &args),
+        Some(Command::Preview(args)) => preview::run(app, &args).await,
+        Some(Command::Schema(args)) => schema::run(&args),
         Some(Command::New(args)) => new::run(app, &args),
         Some(Command::Doctor) => doctor::run(app).await,
         Some(Command::Completions(args)) => completions::run(&args),

@@ -30,6 +30,7 @@ pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let Some(program) = &kata.program else {
         return Err(Misuse(format!("{} has no program to run", kata.id)).into());
     };
+    app.allow_programs("run")?;
     let sandbox = app.sandbox(&learner.places).await?;
     let launch = launch(sandbox.as_ref(), &learner.places, &kata).await?;
     let account = &program.service_account;

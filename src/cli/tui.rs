@@ -27,7 +27,9 @@ pub async fn run(app: &App) -> Result<ExitCode> {
         ..
     } = app.learner()?;
     let _presence = claim(app, &places)?;
-    if app.global.sandbox != Choice::Embedded {
+    if app.global.sandbox == Choice::Embedded {
+        app.provide_images(&places)?;
+    } else {
         // Questions and minutes of waiting come before the screen is taken.
         app.sandbox(&places).await?.close().await?;
     }

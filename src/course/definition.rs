@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::document::{Document, NodeValue};
@@ -10,13 +11,19 @@ use super::instance::{Hint, HintTier, TaskText};
 use super::model::{Difficulty, KataKind, ObjectName, ProgramOfKata, SandboxNeeds, SourceFile};
 use super::problem::{Problem, Problems};
 
-#[derive(Deserialize)]
+/// One of `nudge`, `look` and `answer`, in this order.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct HintForm {
+pub(super) struct HintForm {
+    /// A question that leads on.
     nudge: Option<String>,
+    /// What one sees with the `command`.
     look: Option<String>,
+    /// What can be typed.
     answer: Option<String>,
+    /// It works when the hint is shown.
     command: Option<String>,
+    /// Passed over once this task is done.
     task: Option<String>,
 }
 
@@ -56,6 +63,7 @@ impl Definition {
         let story = fields.required("story");
         fields.node("parameters");
         fields.node("namespaces");
+        fields.node("plain");
         let sandbox = fields.optional("sandbox").unwrap_or_default();
         let makes = fields.list("makes");
         let program = fields.optional("program");

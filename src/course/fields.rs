@@ -1,5 +1,7 @@
 //! Reads the fields of one mapping, and collects every mistake instead of stopping at the first.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -15,6 +17,8 @@ pub struct Fields<'a> {
     path: String,
     taken: Vec<&'static str>,
     problems: &'a mut Problems,
+    /// Where the names of fields are noted that somebody asks for.
+    asked: Option<&'a RefCell<BTreeSet<&'static str>>>,
 }
 
 impl<'a> Fields<'a> {
@@ -35,7 +39,30 @@ impl<'a> Fields<'a> {
             path: path.to_owned(),
             taken: Vec::new(),
             problems,
+            asked: None,
         })
+    }
+
+    /// The names of the fields that a reader asks for, when it finds none.
+    pub fn asked_by(read: impl FnOnce(Fields<'_>)) -> BTreeSet<&'static str> {
+        let (asked, mut problems) = (RefCell::default(), Problems::default());
+        let root = Node {
+            line: 1,
+            value: NodeValue::Map(Vec::new()),
+        };
+        let document = Document {
+            file: String::new(),
+            root,
+        };
+        read(Fields {
+            document: &document,
+            node: &document.root,
+            path: String::new(),
+            taken: Vec::new(),
+            problems: &mut problems,
+            asked: Some(&asked),
+        });
+        asked.into_inner()
     }
 
     /// Checks `format: 1`, which every course file starts with.
@@ -123,6 +150,9 @@ impl<'a> Fields<'a> {
         if !self.taken.contains(&name) {
             self.taken.push(name);
         }
+        if let Some(asked) = self.asked {
+            asked.borrow_mut().insert(name);
+        }
         self.node.get(name)
     }
 
@@ -150,6 +180,7 @@ impl<'a> Fields<'a> {
             path: self.path.clone(),
             taken: self.taken.clone(),
             problems: self.problems,
+            asked: self.asked,
         }
     }
 

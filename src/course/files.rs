@@ -13,7 +13,7 @@ static KATAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/katas");
 static CHECKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
 
 /// The folders that make a course.
-const FOLDERS: [&str; 3] = ["lessons", "katas", "checks"];
+const FOLDERS: [&str; 4] = ["lessons", "katas", "checks", "images"];
 
 /// Path inside the course (always with `/`) → content. Course files are text.
 #[derive(Debug, Clone, Default)]
@@ -44,9 +44,28 @@ impl CourseFiles {
             return Err(Problem::new(file.display().to_string(), message).into());
         }
         for folder in FOLDERS {
-            collected.folder(&root.join(folder), folder);
+            // Not every course has all of them, least of all a new one.
+            if root.join(folder).is_dir() {
+                collected.folder(&root.join(folder), folder);
+            }
         }
         collected.end()
+    }
+
+    /// A course made of files that were read elsewhere.
+    pub(super) fn owned(files: Vec<(String, String)>) -> Self {
+        let mut collected = Collected::default();
+        for (path, text) in files {
+            collected.add(path, Cow::Owned(text));
+        }
+        collected.files
+    }
+
+    /// Whether a path belongs to a course, and leads nowhere else.
+    pub(super) fn holds(path: &str) -> bool {
+        let plain = path.split('/').all(|part| !["", ".", ".."].contains(&part));
+        let folder = path.split('/').next().unwrap_or_default();
+        plain && !path.contains('\\') && FOLDERS.contains(&folder)
     }
 
     pub fn get(&self, path: &str) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -75,7 +76,7 @@ impl KataInstance {
 }
 
 /// One thing to do; it is done when all of its checks hold.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaskText {
     pub id: String,
@@ -119,10 +120,12 @@ impl Kata {
         let values = self.values(seed)?;
         let mut filler = Filler {
             values: &values,
+            plain: &self.sources.plain,
             problems: Problems::default(),
         };
         let sources = &self.sources;
         let definition_text = filler.file(&sources.definition);
+        let is_filled = filler.problems.is_empty();
         let checks = filler.file(&sources.checks);
         let lesson = filler.file(&sources.lesson).text;
         let debrief = filler.file(&sources.debrief).text;
@@ -131,6 +134,10 @@ impl Kata {
         let solution = filler.files(&sources.solution);
         let wrong_scripts = filler.files(&sources.wrong);
         let mut problems = filler.problems;
+        if !is_filled {
+            // There is no text of the definition that more could be said about.
+            return Err(problems);
+        }
         let Some(definition) = Definition::read(&definition_text, &mut problems) else {
             return Err(problems);
         };
@@ -191,11 +198,15 @@ fn namespaces_in(values: &Values) -> Vec<String> {
 /// Fills one file after the other and remembers what went wrong.
 struct Filler<'a> {
     values: &'a Values,
+    plain: &'a [String],
     problems: Problems,
 }
 
 impl Filler<'_> {
     fn file(&mut self, file: &SourceFile) -> SourceFile {
+        if self.plain.iter().any(|start| file.path.starts_with(start)) {
+            return file.clone();
+        }
         let text = template::render(&file.path, &file.text, self.values).unwrap_or_else(|error| {
             self.problems.push(error);
             String::new()

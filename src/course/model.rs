@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::parameters::Parameters;
@@ -15,6 +16,8 @@ pub struct Course {
     /// Tracks and their lessons in the order of `course.yaml`.
     pub tracks: Vec<Track>,
     pub katas: BTreeMap<KataId, Kata>,
+    /// Images of its own, one repository a file, for clusters that pull nothing.
+    pub images: Vec<SourceFile>,
 }
 
 impl Course {
@@ -80,14 +83,14 @@ pub struct Lesson {
 }
 
 /// A question at the end of a lesson.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     pub ask: String,
     pub answers: Vec<Answer>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     pub text: String,
@@ -140,7 +143,9 @@ pub struct Kata {
     pub(super) sources: KataSources,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Difficulty {
     Easy,
@@ -159,7 +164,7 @@ impl Difficulty {
 }
 
 /// What a learner does in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KataKind {
     /// Makes something new.
@@ -178,7 +183,7 @@ impl KataKind {
 }
 
 /// What a kata asks of its cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SandboxNeeds {
     /// At least so many nodes.
@@ -189,7 +194,7 @@ pub struct SandboxNeeds {
 }
 
 /// An ability that not every cluster has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Need {
     Exec,
@@ -226,7 +231,7 @@ impl Need {
 }
 
 /// An object of the cluster that is in no namespace.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ObjectName {
     pub api_version: String,
@@ -235,7 +240,7 @@ pub struct ObjectName {
 }
 
 /// The learner's own program, which runs beside the lab.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ProgramOfKata {
     /// How it is started, in the learner's folder.
@@ -245,7 +250,7 @@ pub struct ProgramOfKata {
 }
 
 /// A text file of the course.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Path inside the course, for messages.
     pub path: String,
@@ -260,6 +265,8 @@ pub(super) struct KataSources {
     pub definition: SourceFile,
     /// Templates of the namespaces, read before the rest because the rest may name them.
     pub namespaces: Vec<String>,
+    /// Beginnings of paths inside the kata whose files are no templates.
+    pub plain: Vec<String>,
     pub lesson: SourceFile,
     pub checks: SourceFile,
     pub start: Vec<SourceFile>,

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use kube::Client;
 use pocketkube::clock::Clock;
 use pocketkube::server::ListenError;
-use pocketkube::{Cluster, Fleet, Insight, NextTimer, Rewinder};
+use pocketkube::{Catalogue, Cluster, Fleet, Insight, NextTimer, Rewinder};
 
 use super::api::Sandbox;
 use super::standing::Standing;
 use super::wire::{ApiCall, Traffic, Wire, calls_of, traffic_of, wire_to};
+use crate::course::SourceFile;
 
 /// What the embedded cluster shall be like.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct EmbeddedOptions {
     pub port: Port,
     /// Where it keeps what it holds; nowhere means in memory only.
     pub state: Option<PathBuf>,
+    /// Images of a course, beside those of the program.
+    pub images: Vec<SourceFile>,
 }
 
 /// Where to listen on loopback.
@@ -44,6 +47,7 @@ impl Default for EmbeddedOptions {
             speed: 1.0,
             port: Port::Exactly(0),
             state: None,
+            images: Vec::new(),
         }
     }
 }
@@ -59,6 +63,7 @@ impl Embedded {
     /// Starts and serves it. Fails where the port is taken.
     pub async fn start(options: &EmbeddedOptions) -> Result<Self> {
         let cluster = Cluster::builder()
+            .catalogue(catalogue(&options.images)?)
             .nodes(options.nodes)
             .clock(Clock::scaled(options.speed))
             .state(options.state.clone())
@@ -140,6 +145,18 @@ impl Embedded {
     pub fn socket(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// What registries have: the images of the program, and those of a course.
+fn catalogue(images: &[SourceFile]) -> Result<Arc<Catalogue>> {
+    if images.is_empty() {
+        return Ok(Catalogue::shared());
+    }
+    let mut catalogue = Catalogue::embedded();
+    for file in images {
+        catalogue.add(&file.path, &file.text)?;
+    }
+    Ok(Arc::new(catalogue))
 }
 
 async fn serve(cluster: &Cluster, port: Port) -> Result<SocketAddr, ListenError> {

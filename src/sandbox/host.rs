@@ -13,6 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::places::{Places, create_private, write_private};
+use crate::course::SourceFile;
+
+/// The images of the course, for whoever hosts the cluster next.
+const IMAGES: &str = "images.json";
 
 /// What a host tells about itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +65,27 @@ impl HostPlace {
     /// Where the cluster keeps what it holds.
     pub fn state(&self) -> PathBuf {
         self.folder.join("state")
+    }
+
+    /// The images that the next host's registries have beside those of the program.
+    pub fn images(&self) -> Result<Vec<SourceFile>> {
+        match std::fs::read_to_string(self.folder.join(IMAGES)) {
+            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error).context("cannot read the images of the course"),
+        }
+    }
+
+    /// Provides images for the next host. `false` where one lives that has others.
+    pub fn provide(&self, images: &[SourceFile]) -> Result<bool> {
+        if self.images()? == images {
+            return Ok(true);
+        }
+        if self.living()?.is_some() {
+            return Ok(false);
+        }
+        write_private(&self.folder.join(IMAGES), &serde_json::to_string(images)?)?;
+        Ok(true)
     }
 
     /// Where a host in the background writes what it has to say.

@@ -26,6 +26,7 @@ impl Hosting {
             // Shells that know the last host's port go on working.
             port: Port::Rather(place.told()?.map_or(0, |host| host.address.port())),
             state: Some(place.state()),
+            images: place.images()?,
             ..EmbeddedOptions::default()
         };
         let embedded = Arc::new(Embedded::start(&options).await?);

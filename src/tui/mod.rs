@@ -24,6 +24,7 @@ mod linear;
 pub mod measure;
 mod pages;
 mod palette;
+mod reading;
 mod screens;
 mod settings;
 mod setup;
@@ -40,6 +41,7 @@ mod widgets;
 mod fixture;
 
 pub use app::Driver;
+pub use reading::{Page, page_as_text, show_page};
 pub use signals::Signals;
 
 use std::io::IsTerminal as _;

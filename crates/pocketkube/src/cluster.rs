@@ -18,6 +18,7 @@ use crate::controller::{ControllerManager, ControllerOptions};
 use crate::endpoints::{ApiServer, ApiServerParts};
 use crate::fleet::Fleet;
 use crate::insight::Insight;
+use crate::kubelet::runtime::image::Catalogue;
 use crate::kubelet::{Kubelets, heartbeat};
 use crate::network::Network;
 use crate::nodes::{self, Nodes, Surroundings};
@@ -60,6 +61,7 @@ pub struct ClusterBuilder {
     clock: Clock,
     name: String,
     state: Option<PathBuf>,
+    catalogue: Option<Arc<Catalogue>>,
 }
 
 /// A running cluster. Dropping it leaves its tasks to the runtime; [`Cluster::shutdown`] ends
@@ -123,6 +125,12 @@ impl ClusterBuilder {
     /// Keeps the cluster's objects and authority in a folder, and begins with what is there.
     pub fn state(mut self, folder: Option<PathBuf>) -> Self {
         self.state = folder;
+        self
+    }
+
+    /// The images that the cluster's registries have, instead of those in the program.
+    pub fn catalogue(mut self, catalogue: Arc<Catalogue>) -> Self {
+        self.catalogue = Some(catalogue);
         self
     }
 
@@ -190,6 +198,7 @@ impl ClusterBuilder {
                 clock: &clock,
                 tasks: &tasks,
                 name: &self.name,
+                catalogue: self.catalogue.unwrap_or_else(Catalogue::shared),
             },
             self.nodes,
         )
@@ -280,6 +289,7 @@ impl Cluster {
             clock: Clock::real(),
             name: "kubekata".to_owned(),
             state: None,
+            catalogue: None,
         }
     }
 

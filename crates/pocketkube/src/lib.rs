@@ -36,6 +36,7 @@ mod trace;
 pub use cluster::{Cluster, ClusterBuilder, NextTimer, StartError};
 pub use fleet::{Fleet, FleetError, NodeSpec};
 pub use insight::Insight;
+pub use kubelet::runtime::image::{Catalogue, CatalogueError};
 pub use rewind::{Rewinder, Rewound, UndoError};
 pub use storage::RewindError;
 pub use trace::{TraceError, Traced};

@@ -49,6 +49,8 @@ pub(crate) struct Surroundings<'a> {
     pub tasks: &'a Tasks,
     /// The cluster's name, which those of its nodes begin with.
     pub name: &'a str,
+    /// What the registries have.
+    pub catalogue: Arc<Catalogue>,
 }
 
 /// Starts the scheduler, the network and `count` nodes; they are ready when this returns.
@@ -62,6 +64,7 @@ pub(crate) async fn start(
         clock,
         tasks,
         name,
+        catalogue,
     } = surroundings;
     let client = |user: UserInfo, manager: &str| {
         Client::new(Arc::new(ApiServer::clone(server)), user, manager)
@@ -79,7 +82,7 @@ pub(crate) async fn start(
         clock: Clock::clone(clock),
         tasks: Tasks::clone(tasks),
         sockets: Arc::new(network.clone()),
-        catalogue: Catalogue::shared(),
+        catalogue: catalogue.clone(),
         image_policy: ImagePolicy::Strict,
         cluster_dns,
         cluster_domain,

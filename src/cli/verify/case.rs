@@ -13,7 +13,7 @@ use super::script;
 use super::shared::{Left, SharedCluster};
 use super::stage::{Pace, at_pace};
 use crate::check::{Patience, Verdict};
-use crate::course::{KataInstance, SourceFile};
+use crate::course::{Course, KataInstance, SourceFile};
 use crate::sandbox::{
     Embedded, Keeper, Observer, Places, Sandbox, ShellEnvironment, publish, service_account_user,
 };
@@ -21,6 +21,9 @@ use crate::session;
 
 /// In real time, a scene in which nothing has moved for so long stands.
 const QUIET: Duration = Duration::from_secs(3);
+
+/// And nothing comes any more of what was done wrong.
+const LONG_QUIET: Duration = Duration::from_secs(10);
 
 /// What is proven about a kata.
 pub enum What {
@@ -46,6 +49,7 @@ impl fmt::Display for What {
 pub struct Case {
     pub kata: Arc<KataInstance>,
     pub what: What,
+    pub course: Arc<Course>,
 }
 
 /// How a proof ended.
@@ -122,7 +126,7 @@ impl Case {
 
     async fn prove_in_cluster(&self, shared: &mut SharedCluster, spent: &mut Spent) -> Result<()> {
         let began = Instant::now();
-        let sandbox = shared.take(&self.kata).await?;
+        let sandbox = shared.take(&self.kata, &self.course.images).await?;
         let folder = tempfile::tempdir()?;
         let places = Places::open(Some(folder.path()))?;
         // Scripts may call this program, which finds the cluster as it finds a learner's.
@@ -260,7 +264,11 @@ impl Proof<'_> {
         let script = named(&self.kata.wrong_scripts, &format!("{name}.sh"))?;
         self.run(script, &self.kata.wrong_scripts).await?;
         let expected = self.kata.wrong.get(name).map_or(&[][..], Vec::as_slice);
-        refused_by(expected, &self.judged().await?)
+        let verdicts = match self.ground.pace {
+            Pace::Stage => self.judged().await?,
+            Pace::Real => self.settled(Patience::WhileMoving(LONG_QUIET)).await?,
+        };
+        refused_by(expected, &verdicts)
     }
 
     /// The verdicts on what was done, with the learner's program beside it where there is one.

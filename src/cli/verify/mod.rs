@@ -45,13 +45,14 @@ pub struct Args {
 
 pub async fn run(app: &App, args: &Args) -> Result<ExitCode> {
     let course = app.course()?;
+    app.allow_programs("verify")?;
     script::require_tools().await?;
     let first_seed = app.global.seed.unwrap_or(1);
     let mut cases = Vec::new();
     for name in chosen(&course, &args.katas)? {
         let kata = course.find(&name).context("a kata of this course")?;
         for seed in first_seed..first_seed + args.seeds.max(1) {
-            cases.extend(cases_of(Arc::new(kata.instance(seed)?)));
+            cases.extend(cases_of(&course, Arc::new(kata.instance(seed)?)));
         }
     }
     let (jobs, began) = match app.global.sandbox {
@@ -97,7 +98,7 @@ fn chosen(course: &Course, names: &[String]) -> Result<Vec<String>> {
     Ok(names.to_vec())
 }
 
-fn cases_of(kata: Arc<KataInstance>) -> Vec<Case> {
+fn cases_of(course: &Arc<Course>, kata: Arc<KataInstance>) -> Vec<Case> {
     let mut whats = vec![What::Solution];
     whats.extend(kata.also.keys().cloned().map(What::Also));
     whats.extend(kata.wrong.keys().cloned().map(What::Wrong));
@@ -106,6 +107,7 @@ fn cases_of(kata: Arc<KataInstance>) -> Vec<Case> {
         .map(|what| Case {
             kata: kata.clone(),
             what,
+            course: course.clone(),
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 
-use crate::course::KataInstance;
+use crate::course::{KataInstance, SourceFile};
 use crate::sandbox::{Embedded, EmbeddedOptions, Sandbox, Standing};
 
 /// None before the first proof, and after one that spoils the cluster for others.
@@ -30,14 +30,19 @@ pub enum Left {
 }
 
 impl SharedCluster {
-    /// The cluster that stands, or a new one.
-    pub async fn take(&mut self, kata: &KataInstance) -> Result<Arc<Embedded>> {
+    /// The cluster that stands, or a new one, which knows the images of the course.
+    pub async fn take(
+        &mut self,
+        kata: &KataInstance,
+        images: &[SourceFile],
+    ) -> Result<Arc<Embedded>> {
         if let Some(cluster) = &self.0 {
             return Ok(cluster.sandbox.clone());
         }
         let nodes = kata.sandbox.nodes.unwrap_or(0).max(3);
         let options = EmbeddedOptions {
             nodes: usize::try_from(nodes).unwrap_or(3),
+            images: images.to_vec(),
             ..EmbeddedOptions::default()
         };
         let sandbox = Arc::new(Embedded::start(&options).await?);

@@ -1,10 +1,12 @@
 //! Reads a whole course, and reports every mistake in it at once.
 
 mod agree;
+mod images;
 mod lesson;
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::definition::{Definition, refuse_templates};
@@ -43,6 +45,7 @@ pub fn load_files(files: &CourseFiles) -> Result<Course, Problems> {
             course.katas.insert(id, kata);
         }
     }
+    course.images = loader.images();
     loader.links(&course);
     loader.instances(&course);
     loader.problems.or_ok(course)
@@ -55,9 +58,9 @@ struct Loader<'a> {
 
 const COURSE_FILE: &str = "lessons/course.yaml";
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TrackForm {
+pub(super) struct TrackForm {
     id: String,
     title: String,
     #[serde(default)]
@@ -148,9 +151,14 @@ impl Loader<'_> {
         refuse_templates(&document, &mut self.problems);
         let parameters = Parameters::read(&document, &mut self.problems);
         let namespaces = self.namespaces(&document, id);
+        let plain = self.plain(&document);
         let lesson = course.lesson_of(id).map(|lesson| lesson.text.clone());
         let sources = KataSources {
             namespaces,
+            plain: plain
+                .iter()
+                .map(|path| format!("{folder}/{path}"))
+                .collect(),
             lesson: lesson.unwrap_or_default(),
             checks: self.source(&format!("checks/{id}.yaml"), "checks.yaml")?,
             start: self.folder(&folder, "start"),
@@ -198,6 +206,28 @@ impl Loader<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// The paths whose files are no templates.
+    fn plain(&mut self, document: &Document) -> Vec<String> {
+        let Some(node) = document.root.get("plain") else {
+            return Vec::new();
+        };
+        let plain: Vec<String> = match document.decode(node, "plain") {
+            Ok(plain) => plain,
+            Err(problem) => {
+                self.problems.push(problem);
+                return Vec::new();
+            }
+        };
+        for path in &plain {
+            let inside = ["start/", "workspace/", "solution/", "wrong/"];
+            if !inside.iter().any(|folder| path.starts_with(folder)) {
+                let message = format!("{path} is in none of {}", inside.join(", "));
+                self.problems.push(document.problem(node, "plain", message));
+            }
+        }
+        plain
     }
 
     fn source(&mut self, path: &str, name: &str) -> Option<SourceFile> {

@@ -91,6 +91,39 @@ fn mistakes_of_every_file_are_reported_together() {
 }
 
 #[test]
+fn files_that_are_plain_keep_their_braces() {
+    let chart = "name: {{ .Values.name }}\n";
+    let kata = KATA.replace("tasks:", "plain: [workspace/chart/]\ntasks:");
+    let files = files(&[
+        ("katas/pods/first/kata.yaml", &kata),
+        ("katas/pods/first/workspace/chart/templates/a.yaml", chart),
+        ("katas/pods/first/workspace/README.md", "{{ app }}"),
+    ]);
+    let course = load_files(&files).unwrap_or_else(|problems| panic!("{problems}"));
+    let kata = course.find("first").expect("it is found");
+    let kata = kata.instance(7).expect("it can be made");
+    let texts: Vec<&str> = kata
+        .workspace
+        .iter()
+        .map(|file| file.text.as_str())
+        .collect();
+    assert_eq!(texts, ["harbor", chart]);
+}
+
+#[test]
+fn an_image_that_the_cluster_would_refuse_is_a_mistake_of_the_course() {
+    let image =
+        "repository: example.com/shop\nversions: {'1': '1'}\ncontents: {base: alpine, size: 3}\n";
+    assert_eq!(said(&[("images/shop.yaml", image)]), Vec::<String>::new());
+    let unknown = image.replace("base: alpine", "base: windows");
+    let said = said(&[("images/shop.yaml", &unknown)]);
+    assert!(
+        said[0].starts_with("images/shop.yaml: base: there is no"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn an_unknown_format_is_refused() {
     let kata = KATA.replace("format: 1", "format: 2");
     let said = said(&[("katas/pods/first/kata.yaml", &kata)]);

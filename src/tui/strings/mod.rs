@@ -8,6 +8,9 @@ use super::state::FilterStatus;
 use crate::course::HintTier;
 use crate::session::Confirm;
 
+/// The keys of a page on its own.
+pub const PAGE_KEYS: &str = " q leave   up, down, pgup, pgdn scroll";
+
 pub const PROGRAM: &str = "kubekata";
 pub const NO_TERMINAL: &str =
     "the terminal interface needs a terminal; kubekata --help lists the commands without it";

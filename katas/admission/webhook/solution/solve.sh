@@ -9,4 +9,4 @@ kubectl patch validatingwebhookconfiguration inspection --type=json --patch '[
 kubectl rollout restart deployment/inspector --namespace gatehouse
 kubectl rollout restart deployment/{{ app }}
 
-sed "s|BUNDLE|$bundle|" stamp.yaml | kubectl apply -f -
+sed "s|caBundle: .*|caBundle: $bundle|" stamp.yaml | kubectl apply -f -

@@ -2,4 +2,4 @@ bundle=$(kubectl get secret inspector-tls --namespace gatehouse --output jsonpat
 kubectl delete validatingwebhookconfiguration inspection
 kubectl rollout restart deployment/inspector --namespace gatehouse
 kubectl rollout restart deployment/{{ app }}
-sed "s|BUNDLE|$bundle|" stamp.yaml | kubectl apply -f -
+sed "s|caBundle: .*|caBundle: $bundle|" stamp.yaml | kubectl apply -f -

@@ -7,4 +7,4 @@ kubectl rollout restart deployment/inspector --namespace gatehouse
 kubectl rollout restart deployment/{{ app }}
 kubectl rollout status deployment/inspector --namespace gatehouse --timeout 60s
 kubectl create -f inspection.yaml
-sed "s|BUNDLE|$bundle|" stamp.yaml | kubectl apply -f -
+sed "s|caBundle: .*|caBundle: $bundle|" stamp.yaml | kubectl apply -f -

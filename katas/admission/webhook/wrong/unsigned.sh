@@ -5,4 +5,4 @@ kubectl patch validatingwebhookconfiguration inspection --type=json --patch '[
 ]'
 kubectl rollout restart deployment/inspector --namespace gatehouse
 kubectl rollout restart deployment/{{ app }}
-sed "s|BUNDLE|$bundle|" unsigned.yaml | kubectl apply -f -
+sed "s|caBundle: .*|caBundle: $bundle|" unsigned.yaml | kubectl apply -f -

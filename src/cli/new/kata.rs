@@ -1,31 +1,14 @@
-//! `kubekata new kata`: the files of a kata, ready to be filled.
+//! The files of a new kata: a whole small one, which passes `lint` and `verify` as it is.
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use clap::Subcommand;
 
-use super::app::App;
-use super::{GOOD, Misuse};
+use super::super::Misuse;
+use super::place::add_to_course;
 
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// A kata with its lesson, checks, solution and two wrong answers
-    Kata {
-        /// Where it belongs: track/slug
-        id: String,
-    },
-}
-
-pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
-    let What::Kata { id } = &args.what;
+/// Writes them below `root`, and gives the kata its place in the course.
+pub(super) fn write(root: &Path, id: &str) -> Result<()> {
     let Some((track, slug)) = id
         .split_once('/')
         .filter(|(track, slug)| is_name(track) && is_name(slug))
@@ -33,25 +16,33 @@ pub fn run(app: &App, args: &Args) -> Result<ExitCode> {
         let message = format!("{id}: expected track/slug, in lower case letters, digits and -");
         return Err(Misuse(message).into());
     };
-    let root = app
-        .global
-        .course
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("."));
-    if !root.join("lessons/course.yaml").is_file() {
-        let message = format!("{} is no course: no lessons/course.yaml", root.display());
+    let course = root.join("lessons/course.yaml");
+    let Ok(text) = std::fs::read_to_string(&course) else {
+        let message = format!(
+            "{} is no course: no lessons/course.yaml; kubekata new course DIR begins one",
+            root.display()
+        );
         return Err(Misuse(message).into());
-    }
+    };
     if root.join("katas").join(track).join(slug).exists() {
         return Err(Misuse(format!("there is a kata {id} already")).into());
     }
     for (path, text) in files(track, slug) {
-        write(&root.join(&path), &text)?;
+        write_file(&root.join(&path), &text)?;
         say!("{path}");
     }
-    say!("\nadd `{slug}` to the lessons of the track `{track}` in lessons/course.yaml, then:");
-    say!("  kubekata lint && kubekata verify {id}");
-    Ok(GOOD)
+    match add_to_course(&text, track, slug) {
+        Some(text) => {
+            write_file(&course, &text)?;
+            say!("lessons/course.yaml");
+        }
+        None => say!("\nadd `{slug}` to the lessons of the track `{track}` in lessons/course.yaml"),
+    }
+    say!("\nwhat to do next:");
+    say!("  kubekata lint");
+    say!("  kubekata verify {id}");
+    say!("  kubekata preview {id}");
+    Ok(())
 }
 
 fn is_name(text: &str) -> bool {
@@ -59,7 +50,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(allowed)
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

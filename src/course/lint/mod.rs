@@ -1,7 +1,15 @@
 //! Rules of good teaching that a course can break and still load: authors run them with `lint`.
+//!
+//! Here are the rules about the parts of a kata; beside it those about manifests, commands, links
+//! and time. What a check means is not known here.
+
+mod commands;
+mod links;
+mod manifests;
+mod reading;
 
 use super::instance::{HintTier, KataInstance};
-use super::model::Course;
+use super::model::{Course, Need};
 use super::problem::{Problem, Problems};
 
 /// How many learners' variants are looked at.
@@ -23,8 +31,15 @@ pub fn lint(course: &Course) -> Problems {
         }
         if let Some(instance) = first {
             lint_kata(&instance, &mut problems);
+            commands::lint(&instance, &mut problems);
+            manifests::lint(&instance, &mut problems);
+            reading::lint_kata(&instance, &mut problems);
         }
     }
+    for lesson in course.tracks.iter().flat_map(|track| &track.lessons) {
+        reading::lint_lesson(lesson, &mut problems);
+    }
+    links::lint(course, &mut problems);
     problems.or_ok(()).err().unwrap_or_default()
 }
 
@@ -55,6 +70,13 @@ fn lint_kata(kata: &KataInstance, problems: &mut Problems) {
     }
     if kata.story.trim().is_empty() {
         refuse("story", "the kata tells nothing".to_owned());
+    }
+    let tells = kata.tasks.iter().map(|task| task.text.as_str());
+    let tells: Vec<&str> = tells.chain([kata.story.as_str()]).collect();
+    let needs = &kata.sandbox.needs;
+    if tells.iter().any(|text| text.contains("kubekata chaos")) && !needs.contains(&Need::Chaos) {
+        let message = "the kata asks for `kubekata chaos`: it needs `chaos`";
+        refuse("sandbox.needs", message.to_owned());
     }
     for task in &kata.tasks {
         if task.text.trim().is_empty() {
