@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -19,7 +19,6 @@ pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     shown: Arc<Shown>,
-    started: Instant,
 }
 
 struct Shown {
@@ -31,8 +30,6 @@ struct State {
     emulator: vt100::Parser,
     /// Everything that was written, for what an emulator swallows.
     raw: Vec<u8>,
-    /// When the first bytes came.
-    first: Option<Instant>,
     is_closed: bool,
 }
 
@@ -56,14 +53,12 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
         command.cwd(data);
-        let started = Instant::now();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let shown = Arc::new(Shown {
             state: Mutex::new(State {
                 emulator: vt100::Parser::new(nonzero(rows), nonzero(columns), 0),
                 raw: Vec::new(),
-                first: None,
                 is_closed: false,
             }),
             changed: Condvar::new(),
@@ -75,7 +70,6 @@ impl Terminal {
             loop {
                 let count = reader.read(&mut buffer).unwrap_or(0);
                 let mut state = seen.state.lock().unwrap();
-                state.first.get_or_insert_with(Instant::now);
                 state.emulator.process(&buffer[..count]);
                 state.raw.extend_from_slice(&buffer[..count]);
                 state.is_closed = count == 0;
@@ -90,7 +84,6 @@ impl Terminal {
             writer: pair.master.take_writer().unwrap(),
             master: pair.master,
             shown,
-            started,
         }
     }
 
@@ -121,14 +114,6 @@ impl Terminal {
             !waited.timed_out() && holds(&contents),
             "never shown: {what}\n{contents}"
         );
-    }
-
-    /// How long the first bytes took, and how long until now.
-    pub fn first_output(&self) -> Duration {
-        let state = self.shown.state.lock().unwrap();
-        state
-            .first
-            .map_or(Duration::MAX, |first| first - self.started)
     }
 
     /// The screen as text.
