@@ -172,21 +172,9 @@ fn refuse_other_fields(manifest: &Value) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::course::{self, SourceFile};
     use crate::sandbox::reset;
+    use crate::sandbox::seed::tests::kata;
     use pocketkube::Cluster;
-
-    fn kata(start: &str) -> KataInstance {
-        let course = course::embedded().expect("the course loads");
-        let kata = course.find("pods/first-pod").expect("it is there");
-        let mut kata = kata.instance(1).expect("it can be made");
-        kata.start = vec![SourceFile {
-            path: "katas/pods/first-pod/start/1.yaml".to_owned(),
-            name: "1.yaml".to_owned(),
-            text: start.to_owned(),
-        }];
-        kata
-    }
 
     #[tokio::test]
     async fn a_node_of_the_scene_is_changed_and_given_back_whatever_the_learner_did() {

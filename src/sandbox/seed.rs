@@ -311,12 +311,13 @@ async fn forget_former_events(client: &Client, namespace: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::course::{self, SourceFile};
     use pocketkube::Cluster;
 
-    fn kata(start: &str) -> KataInstance {
+    /// A kata of the course with another scene.
+    pub(in crate::sandbox) fn kata(start: &str) -> KataInstance {
         let course = course::embedded().expect("the course loads");
         let kata = course.find("pods/first-pod").expect("it is there");
         let mut kata = kata.instance(1).expect("it can be made");
