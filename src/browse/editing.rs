@@ -12,7 +12,7 @@ use kube::api::{Patch, PatchParams};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::deed::MANAGER;
+use super::deed::{MANAGER, in_own_name};
 use super::template::Template;
 use crate::sandbox::{Reference, create_private, words, write_private};
 
@@ -153,11 +153,7 @@ async fn change(client: &Client, of: &Reference, base: &str, body: &str) -> Resu
         return Ok("nothing was changed".to_owned());
     };
     let api = of.api(client).await.map_err(words)?;
-    let params = PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    api.patch(&of.name, &params, &Patch::Merge(patch))
+    api.patch(&of.name, &in_own_name(), &Patch::Merge(patch))
         .await
         .map_err(words)?;
     Ok(format!("{} edited", of.short()))

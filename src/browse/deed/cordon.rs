@@ -2,21 +2,17 @@
 
 use anyhow::Result;
 use kube::Client;
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::json;
 
-use super::MANAGER;
+use super::in_own_name;
 use crate::sandbox::{Reference, words};
 
 pub(super) async fn act(client: &Client, node: &str, on: bool) -> Result<String> {
     let of = Reference::known("Node", "", node);
     let api = of.api(client).await.map_err(words)?;
     let patch = json!({"spec": {"unschedulable": on}});
-    let params = PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    api.patch(node, &params, &Patch::Merge(patch))
+    api.patch(node, &in_own_name(), &Patch::Merge(patch))
         .await
         .map_err(words)?;
     Ok(match on {

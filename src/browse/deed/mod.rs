@@ -8,6 +8,7 @@ mod scale;
 use anyhow::Result;
 use jiff::Timestamp;
 use kube::Client;
+use kube::api::PatchParams;
 
 use crate::sandbox::Reference;
 
@@ -30,6 +31,14 @@ pub enum Deed {
 
 /// Who writes, in managedFields.
 pub(super) const MANAGER: &str = "kubekata";
+
+/// How a patch says who writes.
+pub(super) fn in_own_name() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
+}
 
 /// Kinds that have a number of replicas.
 const SCALABLE: [&str; 4] = [

@@ -4,10 +4,10 @@
 use anyhow::Result;
 use jiff::Timestamp;
 use kube::Client;
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::json;
 
-use super::MANAGER;
+use super::in_own_name;
 use crate::sandbox::{Reference, words};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -17,11 +17,7 @@ pub(super) async fn act(client: &Client, of: &Reference, now: Timestamp) -> Resu
     let at = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let metadata = json!({"annotations": {RESTARTED_AT: at}});
     let patch = json!({"spec": {"template": {"metadata": metadata}}});
-    let params = PatchParams {
-        field_manager: Some(MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    api.patch(&of.name, &params, &Patch::Merge(patch))
+    api.patch(&of.name, &in_own_name(), &Patch::Merge(patch))
         .await
         .map_err(words)?;
     Ok(format!("{} restarted", of.short()))
